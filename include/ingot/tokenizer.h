@@ -1,0 +1,93 @@
+// Text to token ids and back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingot/metadata.h"
+
+namespace [[gnu::visibility("default")]] ingot {
+
+enum class TokenType : std::uint8_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+
+/// A tokenizer as data, independent of the file it came from. Ids index `tokens`.
+struct Vocabulary {
+  /// "llama": score-ordered merging with byte fallback (SentencePiece BPE); "gpt2": byte-level BPE by merge rank.
+  std::string kind;
+  std::vector<std::string> tokens;  // as stored: "▁the" (llama), "Ġthe" in the byte alphabet (gpt2)
+  std::vector<float> scores;        // llama; empty otherwise
+  std::vector<TokenType> types;     // one per token
+  std::vector<std::string> merges;  // gpt2: "a b", best first
+  /// gpt2: a named pre-tokenizer of GGUF ("llama-bpe", "gpt-2", "qwen2", …), or "regex" with `patterns`.
+  std::string pre;
+  std::vector<std::string> patterns;
+  bool ignore_merges = false;  // gpt2: a piece that is a token is taken whole
+  std::optional<std::int32_t> bos, eos, unknown, padding;
+  std::vector<std::int32_t> end_of_generation;  // eos and its like (<|eot_id|>, …)
+  bool add_bos = false, add_eos = false;
+  bool add_space_prefix = true;  // llama
+
+  /// Throws invalid_file naming `source`, the key and the index where lists differ in length, an id lies outside, ….
+  void check(const std::string& source) const;
+
+  /// From and to GGUF's tokenizer.ggml.* keys.
+  static Vocabulary from_metadata(const Metadata& metadata, const std::string& source);
+  void to_metadata(Metadata& metadata) const;
+  /// Hugging Face tokenizer.json of model type BPE; `config`, `generation` are the texts of tokenizer_config.json and
+  /// generation_config.json ("" where absent). Throws NotImplemented for other model types.
+  static Vocabulary from_tokenizer_json(std::string_view json, std::string_view config, std::string_view generation,
+                                        const std::string& source);
+  /// A SentencePiece `.model` file of type BPE (its bytes).
+  static Vocabulary from_sentencepiece(std::string_view model, std::string_view config, const std::string& source);
+  /// llama2.c's tokenizer.bin for a vocabulary of `size` tokens.
+  static Vocabulary from_llama2c(std::string_view bytes, std::int64_t size, const std::string& source);
+  /// For a Hugging Face directory: the files to write, by name (tokenizer.json, tokenizer_config.json).
+  std::vector<std::pair<std::string, std::string>> to_huggingface() const;
+};
+
+class Tokenizer {
+ public:
+  /// Compiles the vocabulary. Throws NotImplemented naming an unknown kind or pre-tokenizer.
+  static std::unique_ptr<Tokenizer> make(Vocabulary vocabulary);
+  virtual ~Tokenizer() = default;
+
+  struct EncodeOptions {
+    bool add_special = true;    // BOS, EOS as the vocabulary asks
+    bool parse_special = true;  // control tokens written out in the text become their ids
+  };
+  /// Ids of UTF-8 text; invalid bytes are encoded as bytes where the vocabulary can.
+  std::vector<std::int32_t> encode(std::string_view text, EncodeOptions options) const;
+  std::vector<std::int32_t> encode(std::string_view text) const { return encode(text, {}); }
+  /// The bytes a token stands for; control tokens give "". Throws out_of_range for an id outside the vocabulary.
+  virtual std::string piece(std::int32_t id) const = 0;
+  /// The text of a whole sequence, without the space that the encoder put in front.
+  std::string decode(std::span<const std::int32_t> ids) const;
+
+  const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
+  bool ends_generation(std::int32_t id) const noexcept;
+
+ protected:
+  explicit Tokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
+  /// Ids of a stretch without special tokens; `first`: nothing came before it or a special token did.
+  virtual void encode_text(std::string_view text, bool first, std::vector<std::int32_t>& ids) const = 0;
+  Vocabulary vocabulary_;
+};
+
+/// Joins token pieces into valid UTF-8: bytes of an unfinished character wait for the next piece.
+class Utf8Stream {
+ public:
+  /// The characters completed by `piece`; invalid bytes become U+FFFD.
+  std::string push(std::string_view piece);
+  /// What is left at the end, as U+FFFD where incomplete.
+  std::string finish();
+
+ private:
+  std::string pending_;
+};
+
+}  // namespace ingot

@@ -1,0 +1,49 @@
+#include "core/parallel.h"
+
+#include <tbb/global_control.h>
+#include <tbb/info.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "core/fail.h"
+#include "ingot/device.h"
+
+namespace ingot {
+namespace {
+
+std::mutex limit_mutex;
+std::unique_ptr<tbb::global_control> limit;
+std::atomic<int> threads{0};  // 0: not set, all of the machine's
+
+}  // namespace
+
+void set_num_threads(int n) {
+  if (n < 1) fail(ErrorCode::invalid_argument, "set_num_threads", "{} threads", n);
+  const std::lock_guard lock(limit_mutex);
+  limit = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                static_cast<std::size_t>(n));
+  threads = n;
+}
+
+int num_threads() noexcept {
+  const int n = threads.load(std::memory_order_relaxed);
+  return n ? n : tbb::info::default_concurrency();
+}
+
+void detail::parallel_for(std::int64_t n, std::int64_t grain, void (*body)(void*, std::int64_t, std::int64_t),
+                          void* context) {
+  if (n <= 0) return;
+  const std::int64_t ranges = (n - 1) / grain + 1;
+  const auto run = [&](std::int64_t i) { body(context, i * grain, std::min(n, (i + 1) * grain)); };
+  if (ranges == 1 || num_threads() == 1) {
+    for (std::int64_t i = 0; i < ranges; ++i) run(i);
+    return;
+  }
+  tbb::parallel_for(std::int64_t{0}, ranges, run);
+}
+
+}  // namespace ingot

@@ -1,0 +1,310 @@
+#include "ingot/tensor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/checked.h"
+#include "core/fail.h"
+#include "core/visit.h"
+
+namespace ingot {
+namespace {
+
+Ref<TensorMeta> make_meta(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape, DType dtype) {
+  Ref<TensorMeta> meta(new TensorMeta);
+  meta->storage = std::move(storage);
+  meta->shape = shape;
+  meta->strides = contiguous_strides(shape);
+  meta->byte_offset = byte_offset;
+  meta->dtype = dtype;
+  return meta;
+}
+
+Tensor finish(Ref<TensorMeta> meta) { return Tensor(Ref<const TensorMeta>(meta.get())); }
+
+void check_inside(const Tensor& x, const char* operation) {
+  const std::size_t end = checked_add(x.meta().byte_offset, x.nbytes(), operation);
+  if (end > x.storage()->size())
+    fail(ErrorCode::out_of_range, operation, "{} ends at byte {} of a storage of {}", describe(x), end,
+         x.storage()->size());
+}
+
+void require_plain(const Tensor& x, const char* operation) {
+  if (x.is_quantized())
+    fail(ErrorCode::invalid_argument, operation, "{} can be viewed along its outer dimensions only", describe(x));
+}
+
+}  // namespace
+
+Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
+  const std::size_t bits = checked_mul(static_cast<std::size_t>(shape.numel()),
+                                       static_cast<std::size_t>(bit_width(dtype)), "Tensor::empty");
+  return finish(make_meta(Storage::allocate((bits + 7) / 8, device), 0, shape, dtype));
+}
+
+Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
+  Tensor x = empty(shape, dtype, device);
+  if (const std::size_t bytes = x.nbytes()) std::memset(x.mutable_bytes(), 0, bytes);  // every dtype's zero is zero bits
+  return x;
+}
+
+Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
+  Tensor x = empty(shape, dtype);
+  visit_numeric(dtype, "Tensor::full", [&]<class T>(T) {
+    T* out = x.mutable_data<T>();
+    std::fill(out, out + x.numel(), from_double<T>(value));
+  });
+  return x;
+}
+
+Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape, DType dtype) {
+  Tensor x = finish(make_meta(std::move(storage), byte_offset, shape, dtype));
+  check_inside(x, "Tensor::view_of");
+  return x;
+}
+
+Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape,
+                       Ref<const Encoding> encoding) {
+  const SchemeInfo& scheme = info(encoding->scheme());
+  // I2_S packs the flattened matrix; every other scheme packs rows.
+  const std::int64_t unit =
+      shape.empty() ? 1 : (encoding->scheme() == Scheme::i2_s ? shape.numel() : shape.back());
+  if (unit % scheme.block_elements != 0)
+    fail(ErrorCode::shape_mismatch, "Tensor::view_of", "{} {}: rows are not a multiple of the block of {} elements",
+         scheme.name, to_string(shape), scheme.block_elements);
+  auto meta = make_meta(std::move(storage), byte_offset, shape, scheme.dtype);
+  meta->encoding = std::move(encoding);
+  Tensor x = finish(std::move(meta));
+  check_inside(x, "Tensor::view_of");
+  return x;
+}
+
+std::int64_t Tensor::size(int axis) const { return shape()[normalize_axis(axis, rank(), "Tensor::size")]; }
+
+bool Tensor::is_contiguous() const noexcept {
+  std::int64_t expected = 1;
+  for (int i = rank() - 1; i >= 0; --i) {
+    if (shape()[i] == 0) return true;
+    if (shape()[i] != 1 && strides()[i] != expected) return false;
+    expected *= shape()[i];
+  }
+  return true;
+}
+
+bool Tensor::is_aligned() const noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(meta_->storage->data()) + meta_->byte_offset;
+  return is_quantized() || address % static_cast<std::uintptr_t>(std::max(1, bit_width(dtype()) / 8)) == 0;
+}
+
+std::size_t Tensor::nbytes() const {
+  const auto elements = static_cast<std::size_t>(numel());
+  if (!is_quantized())
+    return (checked_mul(elements, static_cast<std::size_t>(bit_width(dtype())), "Tensor::nbytes") + 7) / 8;
+  const SchemeInfo& scheme = info(encoding()->scheme());
+  const std::size_t blocks = elements / static_cast<std::size_t>(scheme.block_elements);
+  const std::size_t tail = encoding()->scheme() == Scheme::i2_s ? 32 : 0;
+  return checked_mul(blocks, static_cast<std::size_t>(scheme.block_bytes), "Tensor::nbytes") + tail;
+}
+
+namespace {
+
+std::size_t first_byte(const TensorMeta& meta) {
+  if (!meta.encoding) {
+    const std::int64_t bits = meta.offset * bit_width(meta.dtype);
+    if (bits % 8 != 0)
+      fail(ErrorCode::invalid_argument, "Tensor::bytes", "the view starts inside a byte of packed {}",
+           to_string(meta.dtype));
+    return meta.byte_offset + static_cast<std::size_t>(bits / 8);
+  }
+  const SchemeInfo& scheme = info(meta.encoding->scheme());
+  return meta.byte_offset +
+         static_cast<std::size_t>(meta.offset / scheme.block_elements) * static_cast<std::size_t>(scheme.block_bytes);
+}
+
+}  // namespace
+
+const std::byte* Tensor::bytes() const {
+  meta_->storage->wait();
+  return meta_->storage->data() + first_byte(*meta_);
+}
+
+std::byte* Tensor::mutable_bytes() const {
+  meta_->storage->wait();
+  return meta_->storage->mutable_data() + first_byte(*meta_);
+}
+
+void Tensor::check_access(DType expected, const char* operation) const {
+  if (is_quantized() || dtype() != expected)
+    fail(ErrorCode::dtype_mismatch, operation, "{} expected, found {}", to_string(expected), describe(*this));
+  if (!is_aligned())
+    fail(ErrorCode::invalid_argument, operation, "{} begins at an unaligned byte: use contiguous()", describe(*this));
+}
+
+double Tensor::item() const {
+  if (numel() != 1) fail(ErrorCode::shape_mismatch, "Tensor::item", "one element expected, found {}", describe(*this));
+  require_plain(*this, "Tensor::item");
+  return visit_numeric(dtype(), "Tensor::item", [&]<class T>(T) {
+    T value;
+    std::memcpy(&value, bytes(), sizeof value);
+    return to_double(value);
+  });
+}
+
+Tensor Tensor::with(Shape shape, Shape strides, std::int64_t offset) const {
+  Ref<TensorMeta> meta(new TensorMeta);
+  meta->storage = meta_->storage;
+  meta->shape = shape;
+  meta->strides = strides;
+  meta->offset = offset;
+  meta->byte_offset = meta_->byte_offset;
+  meta->dtype = meta_->dtype;
+  meta->encoding = meta_->encoding;
+  return finish(std::move(meta));
+}
+
+Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64_t step) const {
+  if (step == 0) fail(ErrorCode::invalid_argument, "Tensor::slice", "step 0");
+  axis = normalize_axis(axis, rank(), "Tensor::slice");
+  // I2_S packs the flattened matrix and keeps its scale behind it, so it cannot be cut at all.
+  if (is_quantized() && (axis == rank() - 1 || encoding()->scheme() == Scheme::i2_s)) require_plain(*this, "Tensor::slice");
+  const std::int64_t n = shape()[axis];
+  const auto clamp = [&](std::int64_t i) {
+    if (i < 0) i += n;
+    return step > 0 ? std::clamp<std::int64_t>(i, 0, n) : std::clamp<std::int64_t>(i, -1, n - 1);
+  };
+  start = clamp(start);
+  stop = clamp(stop);
+  const std::int64_t span = step > 0 ? stop - start : start - stop;
+  const std::int64_t magnitude = step > 0 ? step : -step;
+  const std::int64_t count = span > 0 ? (span - 1) / magnitude + 1 : 0;
+  Shape new_shape = shape(), new_strides = strides();
+  new_shape[axis] = count;
+  new_strides[axis] *= step;
+  return with(new_shape, new_strides, meta_->offset + (count ? start * strides()[axis] : 0));
+}
+
+Tensor Tensor::select(int axis, std::int64_t index) const {
+  axis = normalize_axis(axis, rank(), "Tensor::select");
+  const std::int64_t n = shape()[axis];
+  if (index < -n || index >= n)
+    fail(ErrorCode::out_of_range, "Tensor::select", "index {} of axis {} of {}", index, axis, describe(*this));
+  if (index < 0) index += n;
+  return slice(axis, index, index + 1).squeeze(axis);
+}
+
+Tensor Tensor::transpose(int axis0, int axis1) const {
+  Shape axes;
+  for (int i = 0; i < rank(); ++i) axes.push_back(i);
+  std::swap(axes[normalize_axis(axis0, rank(), "Tensor::transpose")],
+            axes[normalize_axis(axis1, rank(), "Tensor::transpose")]);
+  return permute(axes);
+}
+
+Tensor Tensor::permute(const Shape& axes) const {
+  if (axes.rank() != rank())
+    fail(ErrorCode::invalid_argument, "Tensor::permute", "axes {} for {}", to_string(axes), describe(*this));
+  Shape new_shape = shape(), new_strides = strides();
+  unsigned seen = 0;
+  for (int i = 0; i < rank(); ++i) {
+    const int axis = normalize_axis(static_cast<int>(axes[i]), rank(), "Tensor::permute");
+    if (seen >> axis & 1u) fail(ErrorCode::invalid_argument, "Tensor::permute", "axis {} twice", axis);
+    seen |= 1u << axis;
+    new_shape[i] = shape()[axis];
+    new_strides[i] = strides()[axis];
+    if (is_quantized() && i == rank() - 1 && axis != i) require_plain(*this, "Tensor::permute");
+  }
+  return with(new_shape, new_strides, meta_->offset);
+}
+
+Tensor Tensor::view(const Shape& requested) const {
+  Shape target = requested;
+  std::int64_t known = 1;
+  int open = -1;
+  for (int i = 0; i < target.rank(); ++i) {
+    if (target[i] == -1 && open < 0) open = i;
+    else if (target[i] < 0) fail(ErrorCode::invalid_argument, "Tensor::view", "shape {}", to_string(requested));
+    else known = checked_mul(known, target[i], "Tensor::view");
+  }
+  if (open >= 0) target[open] = known ? numel() / known : 0;
+  if (target.numel() != numel())
+    fail(ErrorCode::shape_mismatch, "Tensor::view", "{} cannot take shape {}", describe(*this), to_string(requested));
+  if (is_quantized() && (target.rank() == 0 || target.back() != shape().back())) require_plain(*this, "Tensor::view");
+  if (numel() == 0) return with(target, contiguous_strides(target), meta_->offset);
+
+  // Walk both shapes from the left; each group of old dimensions with equal products must be contiguous in itself.
+  Shape new_strides = Shape::filled(target.rank(), 1);
+  int old_axis = 0, new_axis = 0;
+  while (old_axis < rank() || new_axis < target.rank()) {
+    int old_end = old_axis, new_end = new_axis;
+    std::int64_t old_size = 1, new_size = 1;
+    if (old_end < rank()) old_size = shape()[old_end++];
+    if (new_end < target.rank()) new_size = target[new_end++];
+    while (old_size != new_size) {
+      if (old_size < new_size) old_size *= shape()[old_end++];
+      else new_size *= target[new_end++];
+    }
+    std::int64_t stride = 1, expected = 0;
+    for (int i = old_end - 1; i >= old_axis; --i) {
+      if (shape()[i] == 1) continue;
+      if (expected == 0) stride = strides()[i];
+      else if (strides()[i] != expected)
+        fail(ErrorCode::invalid_argument, "Tensor::view", "{} with strides {} cannot take shape {} without a copy",
+             describe(*this), to_string(strides()), to_string(requested));
+      expected = strides()[i] * shape()[i];
+    }
+    for (int i = new_end - 1; i >= new_axis; --i) {
+      new_strides[i] = stride;
+      stride *= target[i];
+    }
+    old_axis = old_end;
+    new_axis = new_end;
+  }
+  return with(target, new_strides, meta_->offset);
+}
+
+Tensor Tensor::expand(const Shape& target) const {
+  if (target.rank() < rank() || broadcast_shapes(shape(), target, "Tensor::expand") != target)
+    fail(ErrorCode::shape_mismatch, "Tensor::expand", "{} does not expand to {}", describe(*this), to_string(target));
+  const int lead = target.rank() - rank();
+  Shape new_strides = Shape::filled(target.rank(), 0);
+  for (int i = 0; i < rank(); ++i)
+    if (shape()[i] == target[lead + i]) new_strides[lead + i] = strides()[i];
+  if (is_quantized() && target.back() != shape().back()) require_plain(*this, "Tensor::expand");
+  return with(target, new_strides, meta_->offset);
+}
+
+Tensor Tensor::squeeze(std::optional<int> axis) const {
+  Shape new_shape = shape(), new_strides = strides();
+  const auto drop = [&](int i) {
+    if (is_quantized() && i == new_shape.rank() - 1) require_plain(*this, "Tensor::squeeze");
+    new_shape.erase(i);
+    new_strides.erase(i);
+  };
+  if (axis) {
+    const int i = normalize_axis(*axis, rank(), "Tensor::squeeze");
+    if (shape()[i] != 1)
+      fail(ErrorCode::shape_mismatch, "Tensor::squeeze", "axis {} of {} is not 1", i, describe(*this));
+    drop(i);
+  } else {
+    for (int i = rank() - 1; i >= 0; --i)
+      if (shape()[i] == 1) drop(i);
+  }
+  return with(new_shape, new_strides, meta_->offset);
+}
+
+Tensor Tensor::unsqueeze(int axis) const {
+  axis = normalize_axis(axis, rank() + 1, "Tensor::unsqueeze");
+  Shape new_shape = shape(), new_strides = strides();
+  if (is_quantized() && axis == rank()) require_plain(*this, "Tensor::unsqueeze");
+  new_shape.insert(axis, 1);
+  new_strides.insert(axis, 1);
+  return with(new_shape, new_strides, meta_->offset);
+}
+
+std::string describe(const Tensor& x) {
+  if (!x.defined()) return "an undefined tensor";
+  return std::string(x.is_quantized() ? to_string(x.encoding()->scheme()) : to_string(x.dtype())) + " " +
+         to_string(x.shape());
+}
+
+}  // namespace ingot
