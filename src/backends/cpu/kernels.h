@@ -1,0 +1,8 @@
+// The cpu column: vectorised and threaded; what each kernel takes is in ops/params.h.
+#pragma once
+
+#include "device/kernel_table.h"
+
+namespace ingot::cpu {
+
+}  // namespace ingot::cpu

@@ -1,0 +1,8 @@
+// The reference column: scalar code with double accumulators, the oracle of every other column.
+#pragma once
+
+#include "device/kernel_table.h"
+
+namespace ingot::reference {
+
+}  // namespace ingot::reference
