@@ -1,0 +1,7 @@
+#include "ingot/version.h"
+
+namespace ingot {
+
+std::string_view version() noexcept { return INGOT_VERSION; }
+
+}  // namespace ingot

@@ -1,0 +1,207 @@
+"""Runs every test of the tree and closes with one line: N passed, N failed, N skipped.
+
+Steps: release (build and unit tests), python (conformance, layering, packaging), asan and tsan (unit tests again),
+fuzz (every target for some seconds), aarch64 (the NEON units under qemu). A step that cannot be built counts as one
+failure and the others still run. Names of steps may be given to run only those.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+JOBS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class StepFailed(Exception):
+    pass
+
+
+class Counts:
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+    def __iadd__(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        return self
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def call(*command, **options):
+    return subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, **options).returncode
+
+
+def build(preset, source=None):
+    """Configures once and builds; prints only what went wrong."""
+    directory = BUILD / preset
+    log = BUILD / f"{preset}.log"
+    with log.open("w") as out:
+        commands = [] if (directory / "build.ninja").exists() else [
+            ["cmake", "--preset", preset] if source is None else ["cmake", "-S", source, "-B", directory, "-G", "Ninja"]
+        ]
+        commands.append(["cmake", "--build", directory])
+        for command in commands:
+            if call(*command, stdout=out, stderr=subprocess.STDOUT):
+                out.flush()
+                text = log.read_text(errors="replace").splitlines()
+                first = next((i for i, line in enumerate(text) if line.startswith("FAILED:")), max(0, len(text) - 60))
+                print("\n".join(text[first : first + 60]))
+                raise StepFailed(f"the {preset} build failed (whole log: {log.relative_to(ROOT)})")
+
+
+def junit_counts(file):
+    """Cases of one result file of GoogleTest or pytest."""
+    counts = Counts()
+    for case in ElementTree.parse(file).getroot().iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            counts.failed += 1
+        elif case.find("skipped") is not None or case.get("status") == "notrun":
+            counts.skipped += 1
+            reason = case.find("skipped")
+            text = "" if reason is None else (reason.get("message") or reason.text or "").strip().splitlines()
+            print(f"  skipped: {case.get('classname')}.{case.get('name')}: {text[-1] if text else 'disabled'}")
+        else:
+            counts.passed += 1
+    return counts
+
+
+def unit_tests(preset):
+    """The GoogleTest programs of a build, through ctest, counted by case."""
+    results = BUILD / preset / "results"
+    shutil.rmtree(results, ignore_errors=True)
+    results.mkdir(parents=True)
+    environment = {**os.environ, "GTEST_OUTPUT": f"xml:{results}/"}
+    status = call("ctest", "--test-dir", BUILD / preset, "-j", JOBS, "--output-on-failure", "--progress",
+                  "--no-tests=error", env=environment)
+    counts = Counts()
+    for file in sorted(results.glob("*.xml")):
+        try:
+            counts += junit_counts(file)
+        except ElementTree.ParseError:
+            counts += Counts(failed=1)
+    if status and not counts.failed:
+        counts.failed += 1  # a program that died before it wrote its results, or found a leak at exit
+    return counts
+
+
+def release():
+    build("release")
+    return unit_tests("release")
+
+
+def python():
+    build("release")
+    result = BUILD / "pytest.xml"
+    result.unlink(missing_ok=True)
+    status = call(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={result}",
+                  "tests/python", env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    counts = junit_counts(result) if result.exists() else Counts()
+    if status and not counts.failed:
+        counts.failed += 1
+    return counts
+
+
+def sanitized(preset):
+    build(preset)
+    return unit_tests(preset)
+
+
+def fuzz_target(program, seconds):
+    """Runs one libFuzzer target on a private corpus that grows under build/, seeded from fuzz/corpus."""
+    name = program.name.removesuffix("_fuzz")
+    corpus = BUILD / "fuzz" / "corpus" / name
+    findings = BUILD / "fuzz" / "findings" / name
+    for directory in (corpus, findings):
+        directory.mkdir(parents=True, exist_ok=True)
+    seeds = ROOT / "fuzz" / "corpus" / name
+    command = [program, f"-max_total_time={seconds}", "-print_final_stats=1", "-rss_limit_mb=2048", "-timeout=10",
+               "-verbosity=1", f"-artifact_prefix={findings}/", corpus] + ([seeds] if seeds.is_dir() else [])
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, errors="replace")
+    executed = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stderr)
+    return name, done.returncode, int(executed[1]) if executed else 0, done.stderr
+
+
+def fuzz(seconds=20, only="all"):
+    if sys.platform == "darwin":
+        print("  skipped: Apple's clang comes without libFuzzer")
+        return Counts(skipped=1)
+    build("fuzz")
+    programs = [p for p in sorted((BUILD / "fuzz" / "bin").glob("*_fuzz")) if only in ("all", p.name.removesuffix("_fuzz"))]
+    if not programs:
+        raise StepFailed(f"no fuzz target '{only}'")
+    counts = Counts()
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        for name, status, executed, log in pool.map(lambda p: fuzz_target(p, seconds), programs):
+            print(f"  {name}: {executed} executions in {seconds} s, {'clean' if status == 0 else 'FOUND SOMETHING'}")
+            if status or not executed:
+                print("\n".join(log.splitlines()[-40:]))
+                counts.failed += 1
+            else:
+                counts.passed += 1
+    return counts
+
+
+def aarch64():
+    if platform.machine() in ("aarch64", "arm64"):
+        print("  skipped: this machine is arm64, the unit tests ran on its NEON units")
+        return Counts(skipped=1)
+    build("aarch64", source=ROOT / "tests" / "aarch64")
+    return unit_tests("aarch64")
+
+
+STEPS = {
+    "release": release,
+    "python": python,
+    "asan": lambda: sanitized("asan"),
+    "tsan": lambda: sanitized("tsan"),
+    "fuzz": fuzz,
+    "aarch64": aarch64,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs the tests.")
+    parser.add_argument("steps", nargs="*", help="of: " + " ".join(STEPS))
+    parser.add_argument("--fuzz", metavar="TARGET", help="only fuzz TARGET, or all of them")
+    parser.add_argument("--seconds", type=int, default=60, help="for each fuzz target (default 60)")
+    arguments = parser.parse_args()
+    steps = {name: STEPS[name] for name in STEPS if not arguments.steps or name in arguments.steps}
+    unknown = set(arguments.steps) - set(STEPS)
+    if unknown:
+        parser.error(f"no step {' '.join(sorted(unknown))}")
+    if arguments.fuzz:
+        steps = {"fuzz": lambda: fuzz(arguments.seconds, arguments.fuzz)}
+
+    BUILD.mkdir(exist_ok=True)
+    total, lines = Counts(), []
+    for name, step in steps.items():
+        print(f"==> {name}", flush=True)
+        begin = time.monotonic()
+        try:
+            counts = step()
+        except StepFailed as failure:
+            print(f"  {failure}")
+            counts = Counts(failed=1)
+        total += counts
+        lines.append(f"{name:10}{time.monotonic() - begin:7.1f} s   {counts}")
+    print("\n" + "\n".join(lines))
+    print(total, flush=True)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
