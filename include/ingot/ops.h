@@ -40,8 +40,9 @@ void copy_(const Tensor& target, const Tensor& source);
 /// Joined along `axis`; the other sizes must agree; the promoted dtype.
 Tensor concat(std::span<const Tensor> tensors, int axis = 0);
 /// Every 2-D or higher scheme of encoding.h that can be encoded: `x` (floating, last dimension a multiple of the
-/// block) in blocks. Throws invalid_argument, naming `name` and the element's index, for NaN and infinity.
-Tensor quantize(const Tensor& x, Scheme scheme, std::string_view name = "tensor");
+/// block) in blocks. Throws invalid_argument, naming `name` and the element's flat index, for NaN and infinity before
+/// anything is written. `packing` matters to I2_S alone.
+Tensor quantize(const Tensor& x, Scheme scheme, std::string_view name = "tensor", Packing packing = Packing::i2s_x86);
 /// The elements of an encoded tensor as f32. Throws NotImplemented naming a scheme that is only carried.
 Tensor dequantize(const Tensor& x);
 

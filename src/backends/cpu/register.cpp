@@ -4,7 +4,8 @@ namespace ingot {
 
 void register_cpu(KernelTable& table) {
   using namespace cpu;
-  (void)table;
+  table.set(Op::quantize, Column::cpu, quantize_kernel);
+  table.set(Op::dequantize, Column::cpu, dequantize_kernel);
 }
 
 }  // namespace ingot

@@ -5,4 +5,7 @@
 
 namespace ingot::reference {
 
+void quantize_kernel(const Call& call);
+void dequantize_kernel(const Call& call);
+
 }  // namespace ingot::reference

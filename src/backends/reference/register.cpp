@@ -4,7 +4,8 @@ namespace ingot {
 
 void register_reference(KernelTable& table) {
   using namespace reference;
-  (void)table;
+  table.set(Op::quantize, Column::reference, quantize_kernel);
+  table.set(Op::dequantize, Column::reference, dequantize_kernel);
 }
 
 }  // namespace ingot

@@ -1,0 +1,39 @@
+// Quantizing and dequantizing, several rows at a time on several threads.
+#include <algorithm>
+
+#include "backends/cpu/kernels.h"
+#include "core/parallel.h"
+#include "quant/rows.h"
+
+namespace ingot::cpu {
+namespace {
+
+/// Rows for one task: about 32,000 elements, and a multiple of 128 rows for I2_S, whose bytes may hold elements of
+/// several rows, so that tasks never share a byte whatever the packing and the row length.
+std::int64_t rows_per_task(const Tensor& encoded) {
+  const std::int64_t rows = std::max<std::int64_t>(1, (1 << 15) / std::max<std::int64_t>(1, encoded.shape().back()));
+  return encoded.encoding()->scheme() == Scheme::i2_s ? (rows + 127) / 128 * 128 : rows;
+}
+
+}  // namespace
+
+void quantize_kernel(const Call& call) {
+  const Tensor &x = call.inputs[0], &out = call.outputs[0];
+  if (x.numel() == 0) {
+    if (out.encoding()->scheme() == Scheme::i2_s) encode_rows(x, out, 0, row_count(x));  // only the tail
+    return;
+  }
+  parallel_for(row_count(x), rows_per_task(out),
+               [&](std::int64_t begin, std::int64_t end) { encode_rows(x, out, begin, end); });
+}
+
+void dequantize_kernel(const Call& call) {
+  const Tensor &x = call.inputs[0], &out = call.outputs[0];
+  if (x.numel() == 0) return;
+  float* values = out.mutable_data<float>();
+  const std::int64_t columns = x.shape().back();
+  parallel_for(row_count(x), rows_per_task(x),
+               [&](std::int64_t begin, std::int64_t end) { decode_rows(x, begin, end, values + begin * columns); });
+}
+
+}  // namespace ingot::cpu

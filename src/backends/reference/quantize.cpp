@@ -1,0 +1,19 @@
+// The scalar definitions of src/quant, row after row.
+#include "backends/reference/kernels.h"
+#include "quant/rows.h"
+
+namespace ingot::reference {
+
+void quantize_kernel(const Call& call) {
+  const Tensor &x = call.inputs[0], &out = call.outputs[0];
+  if (x.numel() == 0 && out.encoding()->scheme() != Scheme::i2_s) return;
+  encode_rows(x, out, 0, row_count(x));
+}
+
+void dequantize_kernel(const Call& call) {
+  const Tensor &x = call.inputs[0], &out = call.outputs[0];
+  if (x.numel() == 0) return;
+  decode_rows(x, 0, row_count(x), out.mutable_data<float>());
+}
+
+}  // namespace ingot::reference

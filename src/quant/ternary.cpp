@@ -1,0 +1,121 @@
+#include "quant/ternary.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "core/fail.h"
+#include "core/parallel.h"
+#include "quant/i2_s.h"
+#include "quant/rows.h"
+
+namespace ingot {
+namespace {
+
+constexpr std::int64_t rows_at_a_time = 16;
+
+/// A ternary matrix filled row by row from codes t + 1.
+class TernaryMatrix {
+ public:
+  TernaryMatrix(const Shape& shape, float scale) : scale_(scale) {
+    // Rows that are whole groups of 128 can be written apart; others would share bytes in I2_S.
+    if (shape.back() % 128 == 0) {
+      layout_ = i2s_layout(shape, Packing::i2s_x86, "ternarize");
+      Ref<Storage> storage = Storage::allocate(layout_.code_bytes() + i2s_tail_bytes);
+      bytes_ = storage->mutable_data();
+      i2s_write_tail(layout_, scale, bytes_);
+      tensor_ = Tensor::view_of(std::move(storage), 0, shape, Encoding::i2_s(Packing::i2s_x86, scale));
+    } else {
+      tensor_ = Tensor::empty(shape, DType::f32);
+      values_ = tensor_.mutable_data<float>();
+    }
+    columns_ = shape.back();
+  }
+
+  void set_row(std::int64_t row, const std::uint8_t* codes) noexcept {
+    if (bytes_) return i2s_pack(layout_, codes, row * columns_, columns_, bytes_);
+    for (std::int64_t i = 0; i < columns_; ++i) values_[row * columns_ + i] = static_cast<float>(codes[i] - 1) * scale_;
+  }
+  const Tensor& tensor() const noexcept { return tensor_; }
+
+ private:
+  float scale_;
+  I2sLayout layout_;
+  std::int64_t columns_ = 0;
+  std::byte* bytes_ = nullptr;
+  float* values_ = nullptr;
+  Tensor tensor_;
+};
+
+}  // namespace
+
+Tensor ternarize(const Tensor& weight, std::string_view name) {
+  if (weight.is_quantized() || !is_floating(weight.dtype()) || weight.rank() < 1)
+    fail(ErrorCode::dtype_mismatch, "ternarize", "{}: a floating matrix expected, found {}", name, describe(weight));
+  const Tensor w = row_major(weight);
+  largest_finite(w, "ternarize", name);
+  const std::int64_t columns = w.shape().back();
+  const std::int64_t rows = row_count(w);
+
+  // Sums by row, then over rows in order: the same for any number of threads.
+  std::vector<double> sums(static_cast<std::size_t>(rows), 0.0);
+  parallel_for(rows, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> values(static_cast<std::size_t>(columns));
+    for (std::int64_t row = begin; row < end; ++row) {
+      load_floats(w, row * columns, columns, values.data());
+      double sum = 0;
+      for (const float value : values) sum += value < 0 ? -value : value;
+      sums[static_cast<std::size_t>(row)] = sum;
+    }
+  });
+  const double total = std::accumulate(sums.begin(), sums.end(), 0.0);
+  const auto mean = static_cast<float>(w.numel() ? total / static_cast<double>(w.numel()) : 0.0);
+  const float s = 1.0f / std::max(mean, 1e-5f);
+
+  TernaryMatrix result(w.shape(), 1.0f / s);
+  parallel_for(rows, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> values(static_cast<std::size_t>(columns));
+    std::vector<std::uint8_t> codes(static_cast<std::size_t>(columns));
+    for (std::int64_t row = begin; row < end; ++row) {
+      load_floats(w, row * columns, columns, values.data());
+      // Rounding half to even and clamping to ±1 leaves: beyond ½ is 1, ½ itself is 0.
+      std::transform(values.begin(), values.end(), codes.begin(), [s](float value) {
+        const float scaled = value * s;
+        return static_cast<std::uint8_t>(1 + (scaled > 0.5f) - (scaled < -0.5f));
+      });
+      result.set_row(row, codes.data());
+    }
+  });
+  return result.tensor();
+}
+
+Tensor unpack_bitnet(const Tensor& packed, float scale, std::int64_t rows) {
+  if (packed.rank() != 2 || packed.is_quantized() || packed.dtype() != DType::u8)
+    fail(ErrorCode::dtype_mismatch, "unpack_bitnet", "a u8 matrix expected, found {}", describe(packed));
+  const std::int64_t quarter = packed.shape()[0], columns = packed.shape()[1];
+  if (rows < 0) rows = 4 * quarter;
+  if ((rows + 3) / 4 != quarter)
+    fail(ErrorCode::shape_mismatch, "unpack_bitnet", "{} cannot hold {} rows", describe(packed), rows);
+  const Tensor p = row_major(packed);
+  const std::uint8_t* bytes = p.data<std::uint8_t>();
+  TernaryMatrix result({rows, columns}, scale);
+  parallel_for(rows, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<std::uint8_t> codes(static_cast<std::size_t>(columns));
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::uint8_t* in = bytes + row % quarter * columns;
+      const auto shift = static_cast<int>(2 * (row / quarter));
+      std::uint8_t seen = 0;
+      for (std::int64_t i = 0; i < columns; ++i) {
+        codes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(in[i] >> shift & 3);
+        seen = static_cast<std::uint8_t>(seen | (in[i] >> shift & in[i] >> (shift + 1) & 1));
+      }
+      if (seen)
+        fail(ErrorCode::invalid_argument, "unpack_bitnet", "row {} of {} holds the code 3, which is no ternary value",
+             row, describe(packed));
+      result.set_row(row, codes.data());
+    }
+  });
+  return result.tensor();
+}
+
+}  // namespace ingot

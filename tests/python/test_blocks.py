@@ -1,0 +1,84 @@
+"""Block formats against the `gguf` package: encoded bytes and decoded bits equal, in both columns."""
+
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+from gguf import GGMLQuantizationType, quants
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CODEC = pathlib.Path(os.environ.get("INGOT_BIN", ROOT / "build/release/bin")) / "block_codec"
+SCHEMES = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "TQ1_0", "TQ2_0"]
+COLUMNS = 512
+
+
+def run(mode, scheme, data, column):
+    done = subprocess.run([CODEC, mode, scheme, str(COLUMNS), column], input=data.tobytes(), capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return np.frombuffer(done.stdout, np.uint8 if mode == "encode" else np.float32)
+
+
+def inputs():
+    rng = np.random.default_rng(20)
+    normal = rng.standard_normal((40, COLUMNS)).astype(np.float32)
+    halves = rng.integers(-20, 21, (40, COLUMNS)).astype(np.float32) / 2  # many ties
+    halves[:, ::32] = 63.5
+    zeros = np.zeros((4, COLUMNS), np.float32)
+    yield "normal", normal
+    yield "heavy-tailed", normal**5
+    yield "ties", halves
+    yield "ternary", rng.integers(-1, 2, (40, COLUMNS)).astype(np.float32) * np.float32(0.37)
+    for value in (0.0, 1.0, -1.0, 0.1, -3.3, 65504.0, 1e-5):
+        yield f"constant {value}", np.full((2, COLUMNS), value, np.float32)
+    yield "negative zero", -zeros
+    yield "tiny", normal * np.float32(1e-30)
+    yield "below the least f16", normal * np.float32(1e-8)
+    yield "subnormal", normal * np.float32(1e-40)
+    yield "least subnormal", np.where(normal > 0, np.float32(1e-45), np.float32(0))
+    yield "huge", (normal * np.float32(8e37)).clip(-3.4e38, 3.4e38)
+    yield "past f16", normal * np.float32(1e6)
+    mixed = normal.copy()
+    mixed[:, 1::2] = np.where(mixed[:, 1::2] > 0, np.float32(0.0), np.float32(-0.0))
+    yield "signed zeros among values", mixed
+    yield "one value among zeros", np.where(np.arange(COLUMNS) % 256 == 77, np.float32(-2.5), np.float32(0)) * np.ones(
+        (3, 1), np.float32
+    )
+    yield "all bit patterns", rng.integers(0, 2**32, (200, COLUMNS), dtype=np.uint32).view(np.float32).clip(-3e38, 3e38)
+
+
+CASES = [(name, np.nan_to_num(data, nan=1.0)) for name, data in inputs()]
+
+
+@pytest.mark.parametrize("column", ["reference", "cpu"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name,data", CASES, ids=[name for name, _ in CASES])
+def test_encoded_bytes(scheme, name, data, column):
+    with np.errstate(all="ignore"):
+        expected = quants.quantize(data, GGMLQuantizationType[scheme]).reshape(-1)
+    assert np.array_equal(run("encode", scheme, data, column), expected)
+
+
+@pytest.mark.parametrize("column", ["reference", "cpu"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_decoded_bits(scheme, column):
+    """Any bytes at all: every code, and every f16 as a scale."""
+    kind = GGMLQuantizationType[scheme]
+    row_bytes = quants.quant_shape_to_byte_shape((1, COLUMNS), kind)[1]
+    blocks = np.random.default_rng(21).integers(0, 256, (500, row_bytes), dtype=np.uint8)
+    with np.errstate(all="ignore"):
+        expected = quants.dequantize(blocks, kind).reshape(-1)
+    found = run("decode", scheme, blocks, column)
+    same = found.view(np.uint32) == expected.view(np.uint32)
+    assert np.all(same | (np.isnan(found) & np.isnan(expected)))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_refuses_what_is_not_finite(scheme, bad):
+    data = np.ones((4, COLUMNS), np.float32)
+    data[2, 7] = data[3, 0] = bad
+    done = subprocess.run([CODEC, "encode", scheme, str(COLUMNS), "cpu"], input=data.tobytes(), capture_output=True)
+    assert done.returncode == 1 and done.stdout == b""
+    assert f"element {2 * COLUMNS + 7}".encode() in done.stderr
