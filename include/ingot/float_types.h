@@ -66,9 +66,10 @@ Float8E4M3 to_float8_e4m3(float x) noexcept;
 /// Out of range gives infinity.
 Float8E5M2 to_float8_e5m2(float x) noexcept;
 
-/// double → f16 in one rounding (through float would round twice).
+/// From double in one rounding (through float would round twice).
 Float16 to_float16(double x) noexcept;
-/// double → bf16 in one rounding.
 BFloat16 to_bfloat16(double x) noexcept;
+Float8E4M3 to_float8_e4m3(double x) noexcept;
+Float8E5M2 to_float8_e5m2(double x) noexcept;
 
 }  // namespace ingot

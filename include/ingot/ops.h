@@ -12,7 +12,10 @@ namespace [[gnu::visibility("default")]] ingot {
 
 // Elementwise: one row each in src/ops/elementwise.def.
 
-/// Sum of both, in their promoted dtype (promote_types). Integers wrap.
+// They take f16, bf16, f32, f64 and, where not said otherwise, integers from 8 bits on, which wrap. Bool counts as an
+// operand beside one of these; i4, i2 and the 8-bit floats are for keeping, not for computing: dtype_mismatch.
+
+/// Sum of both, in their promoted dtype (promote_types).
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
@@ -27,13 +30,13 @@ Tensor squared_relu(const Tensor& x);
 
 // Data types and layout.
 
-/// Elements converted to `dtype`: to floats rounded to nearest even; to integers truncated as a C cast does (out of
-/// range undefined, NaN included, as in NumPy). An encoded tensor is decoded first. Returns x itself where nothing
-/// changes and `copy` is false.
+/// Elements converted to `dtype`: to floats rounded once to nearest even; floats to integers truncated (outside the
+/// range the nearest integer, NaN gives 0); integers to integers modulo 2^bits; to bool: not zero. An encoded tensor is
+/// decoded first. Returns x itself where nothing changes and `copy` is false.
 Tensor astype(const Tensor& x, DType dtype, bool copy = false);
 /// x itself if it is row-major, aligned and plain, else a copy.
 Tensor contiguous(const Tensor& x);
-/// A view where strides allow, else a copy. One size may be −1.
+/// A view where strides allow, else a copy. One size may be −1. Throws for an encoded tensor that has no such view.
 Tensor reshape(const Tensor& x, const Shape& shape);
 /// Writes `source`, broadcast and converted, into `target`; they must not overlap.
 void copy_(const Tensor& target, const Tensor& source);
@@ -60,8 +63,8 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 
 /// How linear() treats its left operand.
 enum class Activations : std::uint8_t {
-  as_is,          // in full precision, or as blocks of int8 where the weights are block-quantized
-  int8_per_row,   // BitNet b1.58: rows rounded to x·127/max(|x|max, 1e-5), clamped to ±128 … 127, then scaled back
+  as_is,         // in full precision, or as blocks of int8 where the weights are block-quantized
+  int8_per_row,  // BitNet b1.58: rows rounded to x·127/max(|x|max, 1e-5), clamped to ±128 … 127, then scaled back
 };
 /// x (…, k) · weightᵀ for weight (n, k), plain or encoded → (…, n) in x's dtype. PyTorch's linear without bias.
 /// Encoded weights are multiplied with int8 activations (scale = max/127 for each 32) by integer dot products.
@@ -83,8 +86,9 @@ struct AttentionOptions {
   std::int64_t window = 0;  // > 0: and only keys j > i + S − T − window (sliding window)
   double scale = 0;         // 0: 1/√D
 };
-/// softmax(q kᵀ · scale) v. q (…, H, T, D), k and v (…, Hkv, S, D), H a multiple of Hkv: head h reads key head
-/// h / (H/Hkv). → (…, H, T, D). Any strides, so a KV cache is passed as a view. f16 and bf16 are computed in f32.
+/// softmax(q kᵀ · scale) v; 0 for a query that sees no key. q (…, H, T, D), k and v (…, Hkv, S, D), H a multiple of
+/// Hkv: head h reads key head h / (H/Hkv). → (…, H, T, D). Any strides, so a KV cache is passed as a view. f16 and bf16
+/// are computed in f32.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {});
 

@@ -15,8 +15,8 @@ namespace [[gnu::visibility("default")]] ingot {
 /// Everything about a tensor but its bytes. Never changes after construction, so handles may be shared by threads.
 struct TensorMeta final : RefCounted {
   Ref<Storage> storage;
-  Shape shape, strides;       // strides in elements
-  std::int64_t offset = 0;    // in elements from `byte_offset`
+  Shape shape, strides;         // strides in elements
+  std::int64_t offset = 0;      // in elements from `byte_offset`
   std::size_t byte_offset = 0;  // where the tensor's data begins in the storage; may be unaligned in mapped files
   DType dtype = DType::f32;
   Ref<const Encoding> encoding;  // null: plain elements
@@ -94,6 +94,8 @@ class Tensor {
   Tensor permute(const Shape& axes) const;
   /// One size may be -1. Throws invalid_argument where the strides do not allow it without a copy (ops.h: reshape).
   Tensor view(const Shape& shape) const;
+  /// The same for a complete shape; none where a copy would be needed.
+  std::optional<Tensor> try_view(const Shape& shape) const;
   /// Broadcast to `shape`, with stride 0 where a dimension stretches.
   Tensor expand(const Shape& shape) const;
   /// Removes `axis`, which must have size 1; without an axis, all of size 1.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -42,24 +43,52 @@ double round_to(double x, int mantissa, int min_exponent) noexcept {
   return std::ldexp(std::nearbyint(std::ldexp(x, mantissa - exponent)), exponent - mantissa);
 }
 
-float decode8(std::uint8_t bits, int mantissa_bits, int bias) noexcept {
-  const int mantissa = bits & ((1 << mantissa_bits) - 1);
-  const int exponent = (bits & 0x7F) >> mantissa_bits;
-  const float magnitude =
-      exponent == 0 ? std::ldexp(static_cast<float>(mantissa), 1 - bias - mantissa_bits)
-                    : std::ldexp(static_cast<float>(mantissa | 1 << mantissa_bits), exponent - bias - mantissa_bits);
-  return bits & 0x80 ? -magnitude : magnitude;
+// 2^e for exponents of normal floats, usable in constant expressions.
+constexpr float power_of_two(int e) noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(e + 127) << 23); }
+
+// What each of the 256 codes of an 8-bit float without special values stands for.
+constexpr std::array<float, 256> decode_table(int mantissa_bits, int bias) noexcept {
+  std::array<float, 256> table{};
+  for (int bits = 0; bits < 256; ++bits) {
+    const int mantissa = bits & ((1 << mantissa_bits) - 1);
+    const int exponent = (bits & 0x7F) >> mantissa_bits;
+    const int whole = exponent == 0 ? mantissa : mantissa | 1 << mantissa_bits;
+    const float magnitude =
+        static_cast<float>(whole) * power_of_two((exponent == 0 ? 1 : exponent) - bias - mantissa_bits);
+    table[static_cast<std::size_t>(bits)] = bits & 0x80 ? -magnitude : magnitude;
+  }
+  return table;
 }
 
-// A finite value already rounded to the format → its bits.
-std::uint8_t encode8(double x, int mantissa_bits, int bias) noexcept {
-  const std::uint8_t sign = std::signbit(x) ? 0x80 : 0;
-  const double magnitude = std::fabs(x);
-  if (magnitude == 0) return sign;
-  const int exponent = std::max(std::ilogb(magnitude), 1 - bias);
-  const int scaled = static_cast<int>(std::ldexp(magnitude, mantissa_bits - exponent));
-  // A normal's leading one carries into the exponent field by addition; a subnormal has none.
-  return static_cast<std::uint8_t>(sign + (((exponent + bias - 1) << mantissa_bits) + scaled));
+constexpr auto e4m3_values = [] {
+  auto table = decode_table(3, 7);
+  table[0x7F] = table[0xFF] = std::numeric_limits<float>::quiet_NaN();
+  return table;
+}();
+
+constexpr auto e5m2_values = [] {
+  auto table = decode_table(2, 15);
+  for (const int sign : {0, 0x80}) {
+    const auto at = static_cast<std::size_t>(sign);
+    table[at + 0x7C] = (sign ? -1.0f : 1.0f) * std::numeric_limits<float>::infinity();
+    for (std::size_t i = 0x7D; i <= 0x7F; ++i) table[at + i] = std::numeric_limits<float>::quiet_NaN();
+  }
+  return table;
+}();
+
+// |x| of a finite float, `mantissa_bits` kept: rounds to nearest even by carrying into the exponent, which is what the
+// format's bits are once the exponent is rebased. May give codes past the largest finite one: the caller compares.
+std::uint32_t encode8(float magnitude, int mantissa_bits, int bias) noexcept {
+  const auto u = std::bit_cast<std::uint32_t>(magnitude);
+  const int shift = 23 - mantissa_bits;
+  const auto smallest_normal = static_cast<std::uint32_t>(128 - bias) << 23;
+  if (u < smallest_normal) {
+    // Adding 2²³ quanta aligns the mantissa to the subnormals' step and rounds.
+    const float aligner = power_of_two(1 - bias - mantissa_bits + 23);
+    return std::bit_cast<std::uint32_t>(magnitude + aligner) - std::bit_cast<std::uint32_t>(aligner);
+  }
+  const std::uint32_t rounded = u + (1u << (shift - 1)) - 1 + (u >> shift & 1u);
+  return (rounded - (static_cast<std::uint32_t>(127 - bias) << 23)) >> shift;
 }
 
 }  // namespace
@@ -95,31 +124,28 @@ DType promote_types(DType a, DType b) {
   return sized(Kind::signed_integer, std::max(signed_bits, 2 * unsigned_bits));
 }
 
-float to_float(Float8E4M3 x) noexcept {
-  if ((x.bits & 0x7F) == 0x7F) return std::numeric_limits<float>::quiet_NaN();
-  return decode8(x.bits, 3, 7);
-}
-
-float to_float(Float8E5M2 x) noexcept {
-  if ((x.bits & 0x7F) > 0x7C) return std::numeric_limits<float>::quiet_NaN();
-  if ((x.bits & 0x7F) == 0x7C) return x.bits & 0x80 ? -HUGE_VALF : HUGE_VALF;
-  return decode8(x.bits, 2, 15);
-}
+float to_float(Float8E4M3 x) noexcept { return e4m3_values[x.bits]; }
+float to_float(Float8E5M2 x) noexcept { return e5m2_values[x.bits]; }
 
 Float8E4M3 to_float8_e4m3(float x) noexcept {
-  const double rounded = round_to(x, 3, -6);
-  if (std::isnan(x) || std::fabs(rounded) > 448)
-    return {static_cast<std::uint8_t>(std::signbit(x) ? 0xFF : 0x7F)};
-  return {encode8(rounded, 3, 7)};
+  const std::uint32_t sign = std::signbit(x) ? 0x80 : 0;
+  const float magnitude = std::fabs(x);
+  if (!(magnitude <= 464)) return {static_cast<std::uint8_t>(sign | 0x7F)};  // above 448 + half a step, or NaN
+  return {static_cast<std::uint8_t>(sign | encode8(magnitude, 3, 7))};
 }
 
 Float8E5M2 to_float8_e5m2(float x) noexcept {
-  const std::uint8_t sign = std::signbit(x) ? 0x80 : 0;
-  if (std::isnan(x)) return {static_cast<std::uint8_t>(sign | 0x7E)};
-  const double rounded = round_to(x, 2, -14);
-  if (std::fabs(rounded) > 57344) return {static_cast<std::uint8_t>(sign | 0x7C)};
-  return {encode8(rounded, 2, 15)};
+  const std::uint32_t sign = std::signbit(x) ? 0x80 : 0;
+  const float magnitude = std::fabs(x);
+  if (x != x) return {static_cast<std::uint8_t>(sign | 0x7E)};
+  if (magnitude >= 61440) return {static_cast<std::uint8_t>(sign | 0x7C)};  // 57344 + half a step rounds to infinity
+  return {static_cast<std::uint8_t>(sign | encode8(magnitude, 2, 15))};
 }
+
+// A double rounded to the target's precision is exact in float (values past float's range become infinite there, as in
+// the target), so the second conversion rounds nothing.
+Float8E4M3 to_float8_e4m3(double x) noexcept { return to_float8_e4m3(static_cast<float>(round_to(x, 3, -6))); }
+Float8E5M2 to_float8_e5m2(double x) noexcept { return to_float8_e5m2(static_cast<float>(round_to(x, 2, -14))); }
 
 Float16 to_float16(double x) noexcept { return to_float16(static_cast<float>(round_to(x, 10, -14))); }
 

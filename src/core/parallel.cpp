@@ -3,6 +3,7 @@
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,6 +18,8 @@ namespace {
 
 std::mutex limit_mutex;
 std::unique_ptr<tbb::global_control> limit;
+// A thread's own arena has no more slots than the machine has hardware threads: more need one made for them.
+std::shared_ptr<tbb::task_arena> wide_arena;
 std::atomic<int> threads{0};  // 0: not set, all of the machine's
 
 }  // namespace
@@ -24,8 +27,9 @@ std::atomic<int> threads{0};  // 0: not set, all of the machine's
 void set_num_threads(int n) {
   if (n < 1) fail(ErrorCode::invalid_argument, "set_num_threads", "{} threads", n);
   const std::lock_guard lock(limit_mutex);
-  limit = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
-                                                static_cast<std::size_t>(n));
+  limit =
+      std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n));
+  std::atomic_store(&wide_arena, n > tbb::info::default_concurrency() ? std::make_shared<tbb::task_arena>(n) : nullptr);
   threads = n;
 }
 
@@ -43,7 +47,10 @@ void detail::parallel_for(std::int64_t n, std::int64_t grain, void (*body)(void*
     for (std::int64_t i = 0; i < ranges; ++i) run(i);
     return;
   }
-  tbb::parallel_for(std::int64_t{0}, ranges, run);
+  if (const auto arena = std::atomic_load(&wide_arena))
+    arena->execute([&] { tbb::parallel_for(std::int64_t{0}, ranges, run); });
+  else
+    tbb::parallel_for(std::int64_t{0}, ranges, run);
 }
 
 }  // namespace ingot

@@ -35,8 +35,10 @@ std::int64_t Shape::numel() const {
   bool overflow = false, empty = false;
   for (const std::int64_t dim : *this) {
     if (dim < 0) fail(ErrorCode::out_of_range, "Shape::numel", "negative size in {}", to_string(*this));
-    if (dim == 0) empty = true;
-    else overflow = __builtin_mul_overflow(product, dim, &product) || overflow;
+    if (dim == 0)
+      empty = true;
+    else
+      overflow = __builtin_mul_overflow(product, dim, &product) || overflow;
   }
   if (empty) return 0;
   if (overflow) fail(ErrorCode::out_of_range, "Shape::numel", "{} has more than 2^63 - 1 elements", to_string(*this));
@@ -56,7 +58,8 @@ std::string to_string(const Shape& shape) {
 Shape contiguous_strides(const Shape& shape) {
   Shape strides = Shape::filled(shape.rank(), 1);
   for (int i = shape.rank() - 2; i >= 0; --i)
-    strides[i] = strides[i + 1] * std::max<std::int64_t>(shape[i + 1], 1);
+    // Only an empty tensor can pass 2⁶³ here, and its strides are never used.
+    if (__builtin_mul_overflow(strides[i + 1], std::max<std::int64_t>(shape[i + 1], 1), &strides[i])) strides[i] = 0;
   return strides;
 }
 

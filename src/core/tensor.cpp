@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/resolve_shape.h"
 #include "core/visit.h"
 
 namespace ingot {
@@ -36,15 +38,38 @@ void require_plain(const Tensor& x, const char* operation) {
 
 }  // namespace
 
+Shape resolve_shape(const Tensor& x, const Shape& requested, const char* operation) {
+  Shape target = requested;
+  std::int64_t known = 1;
+  int open = -1;
+  for (int i = 0; i < target.rank(); ++i) {
+    if (target[i] == -1 && open < 0)
+      open = i;
+    else if (target[i] < 0)
+      fail(ErrorCode::invalid_argument, operation, "{} to {}", describe(x), to_string(requested));
+    else
+      known = checked_mul(known, target[i], operation);
+  }
+  if (open >= 0) {
+    if (known == 0)
+      fail(ErrorCode::invalid_argument, operation, "{} to {}: -1 could be any size", describe(x), to_string(requested));
+    target[open] = x.numel() / known;
+  }
+  if (target.numel() != x.numel())
+    fail(ErrorCode::shape_mismatch, operation, "{} cannot take shape {}", describe(x), to_string(requested));
+  return target;
+}
+
 Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
-  const std::size_t bits = checked_mul(static_cast<std::size_t>(shape.numel()),
-                                       static_cast<std::size_t>(bit_width(dtype)), "Tensor::empty");
+  const std::size_t bits =
+      checked_mul(static_cast<std::size_t>(shape.numel()), static_cast<std::size_t>(bit_width(dtype)), "Tensor::empty");
   return finish(make_meta(Storage::allocate((bits + 7) / 8, device), 0, shape, dtype));
 }
 
 Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
   Tensor x = empty(shape, dtype, device);
-  if (const std::size_t bytes = x.nbytes()) std::memset(x.mutable_bytes(), 0, bytes);  // every dtype's zero is zero bits
+  if (const std::size_t bytes = x.nbytes())
+    std::memset(x.mutable_bytes(), 0, bytes);  // every dtype's zero is zero bits
   return x;
 }
 
@@ -67,8 +92,7 @@ Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shap
                        Ref<const Encoding> encoding) {
   const SchemeInfo& scheme = info(encoding->scheme());
   // I2_S packs the flattened matrix; every other scheme packs rows.
-  const std::int64_t unit =
-      shape.empty() ? 1 : (encoding->scheme() == Scheme::i2_s ? shape.numel() : shape.back());
+  const std::int64_t unit = shape.empty() ? 1 : (encoding->scheme() == Scheme::i2_s ? shape.numel() : shape.back());
   if (unit % scheme.block_elements != 0)
     fail(ErrorCode::shape_mismatch, "Tensor::view_of", "{} {}: rows are not a multiple of the block of {} elements",
          scheme.name, to_string(shape), scheme.block_elements);
@@ -82,9 +106,9 @@ Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shap
 std::int64_t Tensor::size(int axis) const { return shape()[normalize_axis(axis, rank(), "Tensor::size")]; }
 
 bool Tensor::is_contiguous() const noexcept {
+  if (std::find(shape().begin(), shape().end(), 0) != shape().end()) return true;
   std::int64_t expected = 1;
   for (int i = rank() - 1; i >= 0; --i) {
-    if (shape()[i] == 0) return true;
     if (shape()[i] != 1 && strides()[i] != expected) return false;
     expected *= shape()[i];
   }
@@ -166,7 +190,9 @@ Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64
   if (step == 0) fail(ErrorCode::invalid_argument, "Tensor::slice", "step 0");
   axis = normalize_axis(axis, rank(), "Tensor::slice");
   // I2_S packs the flattened matrix and keeps its scale behind it, so it cannot be cut at all.
-  if (is_quantized() && (axis == rank() - 1 || encoding()->scheme() == Scheme::i2_s)) require_plain(*this, "Tensor::slice");
+  if (is_quantized() && (axis == rank() - 1 || encoding()->scheme() == Scheme::i2_s))
+    require_plain(*this, "Tensor::slice");
+  step = std::max(step, -std::numeric_limits<std::int64_t>::max());  // so that -step exists
   const std::int64_t n = shape()[axis];
   const auto clamp = [&](std::int64_t i) {
     if (i < 0) i += n;
@@ -179,7 +205,7 @@ Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64
   const std::int64_t count = span > 0 ? (span - 1) / magnitude + 1 : 0;
   Shape new_shape = shape(), new_strides = strides();
   new_shape[axis] = count;
-  new_strides[axis] *= step;
+  if (count > 1) new_strides[axis] *= step;  // a step past the end may be any number
   return with(new_shape, new_strides, meta_->offset + (count ? start * strides()[axis] : 0));
 }
 
@@ -216,19 +242,12 @@ Tensor Tensor::permute(const Shape& axes) const {
   return with(new_shape, new_strides, meta_->offset);
 }
 
-Tensor Tensor::view(const Shape& requested) const {
-  Shape target = requested;
-  std::int64_t known = 1;
-  int open = -1;
-  for (int i = 0; i < target.rank(); ++i) {
-    if (target[i] == -1 && open < 0) open = i;
-    else if (target[i] < 0) fail(ErrorCode::invalid_argument, "Tensor::view", "shape {}", to_string(requested));
-    else known = checked_mul(known, target[i], "Tensor::view");
-  }
-  if (open >= 0) target[open] = known ? numel() / known : 0;
+std::optional<Tensor> Tensor::try_view(const Shape& target) const {
   if (target.numel() != numel())
-    fail(ErrorCode::shape_mismatch, "Tensor::view", "{} cannot take shape {}", describe(*this), to_string(requested));
-  if (is_quantized() && (target.rank() == 0 || target.back() != shape().back())) require_plain(*this, "Tensor::view");
+    fail(ErrorCode::shape_mismatch, "Tensor::view", "{} cannot take shape {}", describe(*this), to_string(target));
+  if (target == shape()) return *this;
+  if (is_quantized() && (rank() == 0 || target.rank() == 0 || target.back() != shape().back()))
+    require_plain(*this, "Tensor::view");
   if (numel() == 0) return with(target, contiguous_strides(target), meta_->offset);
 
   // Walk both shapes from the left; each group of old dimensions with equal products must be contiguous in itself.
@@ -240,18 +259,22 @@ Tensor Tensor::view(const Shape& requested) const {
     if (old_end < rank()) old_size = shape()[old_end++];
     if (new_end < target.rank()) new_size = target[new_end++];
     while (old_size != new_size) {
-      if (old_size < new_size) old_size *= shape()[old_end++];
-      else new_size *= target[new_end++];
+      if (old_size < new_size)
+        old_size *= shape()[old_end++];
+      else
+        new_size *= target[new_end++];
     }
-    std::int64_t stride = 1, expected = 0;
+    std::optional<std::int64_t> innermost;
+    std::int64_t expected = 0;
     for (int i = old_end - 1; i >= old_axis; --i) {
       if (shape()[i] == 1) continue;
-      if (expected == 0) stride = strides()[i];
+      if (!innermost)
+        innermost = strides()[i];
       else if (strides()[i] != expected)
-        fail(ErrorCode::invalid_argument, "Tensor::view", "{} with strides {} cannot take shape {} without a copy",
-             describe(*this), to_string(strides()), to_string(requested));
+        return {};
       expected = strides()[i] * shape()[i];
     }
+    std::int64_t stride = innermost.value_or(1);
     for (int i = new_end - 1; i >= new_axis; --i) {
       new_strides[i] = stride;
       stride *= target[i];
@@ -262,6 +285,13 @@ Tensor Tensor::view(const Shape& requested) const {
   return with(target, new_strides, meta_->offset);
 }
 
+Tensor Tensor::view(const Shape& requested) const {
+  const Shape target = resolve_shape(*this, requested, "Tensor::view");
+  if (const auto view = try_view(target)) return *view;
+  fail(ErrorCode::invalid_argument, "Tensor::view", "{} with strides {} cannot take shape {} without a copy",
+       describe(*this), to_string(strides()), to_string(requested));
+}
+
 Tensor Tensor::expand(const Shape& target) const {
   if (target.rank() < rank() || broadcast_shapes(shape(), target, "Tensor::expand") != target)
     fail(ErrorCode::shape_mismatch, "Tensor::expand", "{} does not expand to {}", describe(*this), to_string(target));
@@ -269,7 +299,8 @@ Tensor Tensor::expand(const Shape& target) const {
   Shape new_strides = Shape::filled(target.rank(), 0);
   for (int i = 0; i < rank(); ++i)
     if (shape()[i] == target[lead + i]) new_strides[lead + i] = strides()[i];
-  if (is_quantized() && target.back() != shape().back()) require_plain(*this, "Tensor::expand");
+  if (is_quantized() && target != shape() && (rank() == 0 || target.back() != shape().back()))
+    require_plain(*this, "Tensor::expand");
   return with(target, new_strides, meta_->offset);
 }
 

@@ -1,0 +1,38 @@
+// What every operation asks of its inputs before it allocates anything.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+
+#include "core/fail.h"
+#include "ingot/tensor.h"
+
+namespace ingot {
+
+/// All are defined and on one device. Throws invalid_argument.
+inline void check_inputs(const char* operation, std::span<const Tensor* const> tensors) {
+  for (const Tensor* x : tensors) {
+    if (!x->defined()) fail(ErrorCode::invalid_argument, operation, "an input is undefined");
+    if (x->device() != tensors.front()->device())
+      fail(ErrorCode::invalid_argument, operation, "inputs on {} and {}", to_string(tensors.front()->device()),
+           to_string(x->device()));
+  }
+}
+inline void check_inputs(const char* operation, std::initializer_list<const Tensor*> tensors) {
+  check_inputs(operation, std::span(tensors.begin(), tensors.size()));
+}
+
+/// Throws dtype_mismatch for an encoded tensor.
+inline void check_plain(const char* operation, const Tensor& x) {
+  if (x.is_quantized())
+    fail(ErrorCode::dtype_mismatch, operation, "{} is encoded: decode it with dequantize", describe(x));
+}
+
+/// Throws dtype_mismatch unless plain f16, bf16, f32 or f64.
+inline void check_floating(const char* operation, const Tensor& x) {
+  check_plain(operation, x);
+  if (!is_floating(x.dtype()) || bit_width(x.dtype()) < 16)
+    fail(ErrorCode::dtype_mismatch, operation, "f16, bf16, f32 or f64 expected, found {}", describe(x));
+}
+
+}  // namespace ingot

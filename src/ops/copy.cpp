@@ -1,0 +1,84 @@
+// astype, contiguous, reshape, copy_, concat: everything that only moves or converts elements.
+#include <vector>
+
+#include "core/checked.h"
+#include "core/resolve_shape.h"
+#include "device/kernel_table.h"
+#include "ingot/ops.h"
+#include "ops/check.h"
+
+namespace ingot {
+namespace {
+
+Tensor copied(const Tensor& x, DType dtype) {
+  Tensor out = Tensor::empty(x.shape(), dtype, x.device());
+  if (out.numel() > 0) dispatch(Op::copy, {x}, {out});
+  return out;
+}
+
+}  // namespace
+
+Tensor astype(const Tensor& x, DType dtype, bool copy) {
+  check_inputs("astype", {&x});
+  if (x.is_quantized()) return astype(dequantize(x), dtype);
+  return x.dtype() == dtype && !copy ? x : copied(x, dtype);
+}
+
+Tensor contiguous(const Tensor& x) {
+  check_inputs("contiguous", {&x});
+  if (x.is_quantized()) return dequantize(x);
+  const bool whole_bytes = x.meta().offset * bit_width(x.dtype()) % 8 == 0;
+  return x.is_contiguous() && x.is_aligned() && whole_bytes ? x : copied(x, x.dtype());
+}
+
+Tensor reshape(const Tensor& x, const Shape& shape) {
+  check_inputs("reshape", {&x});
+  if (x.is_quantized()) return x.view(shape);
+  const Shape target = resolve_shape(x, shape, "reshape");
+  if (const auto view = x.try_view(target)) return *view;
+  return contiguous(x).view(target);
+}
+
+void copy_(const Tensor& target, const Tensor& source) {
+  check_inputs("copy_", {&target, &source});
+  check_plain("copy_", target);
+  if (source.shape() != target.shape() &&
+      (source.rank() > target.rank() || broadcast_shapes(source.shape(), target.shape(), "copy_") != target.shape()))
+    fail(ErrorCode::shape_mismatch, "copy_", "{} does not broadcast to {}", describe(source), describe(target));
+  for (int axis = 0; axis < target.rank(); ++axis)
+    if (target.strides()[axis] == 0 && target.shape()[axis] > 1)
+      fail(ErrorCode::invalid_argument, "copy_", "{} with strides {} holds elements more than once", describe(target),
+           to_string(target.strides()));
+  if (target.storage()->read_only())
+    fail(ErrorCode::invalid_argument, "copy_", "the storage of {} is read-only", describe(target));
+  if (target.numel() == 0) return;
+  const Tensor plain = source.is_quantized() ? dequantize(source) : source;
+  dispatch(Op::copy, {plain.expand(target.shape())}, {target});
+}
+
+Tensor concat(std::span<const Tensor> tensors, int axis) {
+  if (tensors.empty()) fail(ErrorCode::invalid_argument, "concat", "no tensors");
+  std::vector<const Tensor*> inputs;
+  for (const Tensor& x : tensors) inputs.push_back(&x);
+  check_inputs("concat", inputs);
+  const Tensor& first = tensors.front();
+  axis = normalize_axis(axis, first.rank(), "concat");
+  Shape shape = first.shape();
+  DType dtype = first.dtype();
+  for (const Tensor& x : tensors.subspan(1)) {
+    bool fits = x.rank() == first.rank();
+    for (int i = 0; fits && i < x.rank(); ++i) fits = i == axis || x.shape()[i] == shape[i];
+    if (!fits) fail(ErrorCode::shape_mismatch, "concat", "{} and {} along axis {}", describe(first), describe(x), axis);
+    shape[axis] = checked_add(shape[axis], x.shape()[axis], "concat");
+    dtype = promote_types(dtype, x.dtype());
+  }
+  Tensor out = Tensor::empty(shape, dtype, first.device());
+  std::int64_t at = 0;
+  for (const Tensor& x : tensors) {
+    copy_(out.slice(axis, at, at + x.shape()[axis]), x);
+    at += x.shape()[axis];
+  }
+  return out;
+}
+
+}  // namespace ingot

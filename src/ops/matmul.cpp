@@ -1,0 +1,97 @@
+// matmul, linear, embedding.
+#include "core/checked.h"
+#include "device/kernel_table.h"
+#include "ops/check.h"
+#include "ops/params.h"
+
+namespace ingot {
+namespace {
+
+// A weight matrix as kernels take it: encoded rows in their layout, or plain floats.
+void check_matrix(const char* operation, const Tensor& weight, const Tensor& other) {
+  if (weight.rank() != 2)
+    fail(ErrorCode::shape_mismatch, operation, "a weight (n, k) expected, found {} with {}", describe(weight),
+         describe(other));
+}
+
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  check_inputs("matmul", {&a, &b});
+  check_floating("matmul", a);
+  check_floating("matmul", b);
+  const auto refuse = [&] {
+    fail(ErrorCode::shape_mismatch, "matmul", "{} and {} do not fit", describe(a), describe(b));
+  };
+  if (a.rank() == 0 || b.rank() == 0) refuse();
+  const DType dtype = promote_types(a.dtype(), b.dtype());
+  Tensor x = astype(a, dtype), y = astype(b, dtype);
+  if (a.rank() == 1) x = x.unsqueeze(0);
+  if (b.rank() == 1) y = y.unsqueeze(1);
+  if (x.shape().back() != y.shape()[y.rank() - 2]) refuse();
+
+  const auto batch = [](const Tensor& t) {
+    Shape shape = t.shape();
+    shape.erase(shape.rank() - 1);
+    shape.erase(shape.rank() - 1);
+    return shape;
+  };
+  Shape shape = batch(x);
+  if (shape != batch(y)) {
+    shape = broadcast_shapes(shape, batch(y), "matmul");
+    const auto stretched = [&](const Tensor& t) {
+      Shape full = shape;
+      full.push_back(t.shape()[t.rank() - 2]);
+      full.push_back(t.shape().back());
+      return t.expand(full);
+    };
+    x = stretched(x);
+    y = stretched(y);
+  }
+  shape.push_back(x.shape()[x.rank() - 2]);
+  shape.push_back(y.shape().back());
+  Tensor out = Tensor::empty(shape, dtype, a.device());
+  if (out.numel() > 0) dispatch(Op::matmul, {x, y}, {out});
+  if (a.rank() == 1) out = out.squeeze(out.rank() - 2);
+  if (b.rank() == 1) out = out.squeeze(out.rank() - 1);
+  return out;
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, Activations activations) {
+  check_inputs("linear", {&x, &weight});
+  check_floating("linear", x);
+  if (!weight.is_quantized()) check_floating("linear", weight);
+  check_matrix("linear", weight, x);
+  if (x.rank() == 0 || x.shape().back() != weight.shape()[1])
+    fail(ErrorCode::shape_mismatch, "linear", "{} and a weight of {}: the last axes differ", describe(x),
+         describe(weight));
+  Shape shape = x.shape();
+  shape[x.rank() - 1] = weight.shape()[0];
+  Tensor out = Tensor::empty(shape, x.dtype(), x.device());
+  if (out.numel() == 0) return out;
+  const Shape rows{out.numel() / weight.shape()[0], weight.shape()[1]};
+  dispatch(Op::linear, {contiguous(x).view(rows), weight}, {out.view(Shape{rows[0], weight.shape()[0]})},
+           LinearParams{activations});
+  return out;
+}
+
+Tensor embedding(const Tensor& weight, const Tensor& ids) {
+  check_inputs("embedding", {&weight, &ids});
+  check_matrix("embedding", weight, ids);
+  if (ids.is_quantized() || !is_integer(ids.dtype()))
+    fail(ErrorCode::dtype_mismatch, "embedding", "ids must be integers, found {}", describe(ids));
+  const Tensor rows = contiguous(astype(ids, DType::i64));
+  const std::int64_t count = rows.numel();
+  const std::int64_t* row = count ? rows.data<std::int64_t>() : nullptr;
+  for (std::int64_t i = 0; i < count; ++i)
+    if (row[i] < 0 || row[i] >= weight.shape()[0])
+      fail(ErrorCode::out_of_range, "embedding", "id {} at index {} with a weight of {}", row[i], i, describe(weight));
+  Shape shape = ids.shape();
+  shape.push_back(weight.shape()[1]);
+  Tensor out = Tensor::empty(shape, weight.is_quantized() ? DType::f32 : weight.dtype(), weight.device());
+  if (out.numel() > 0)
+    dispatch(Op::embedding, {weight, rows.view(Shape{count})}, {out.view(Shape{count, weight.shape()[1]})});
+  return out;
+}
+
+}  // namespace ingot
