@@ -1,0 +1,111 @@
+"""Data flows one way: a folder includes only what stands below it, and public headers include no one else's.
+
+docs/HACKING.md explains the order. A new folder or public header fails here until it is given its place.
+"""
+
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# What each folder may include, itself apart; public headers count for the folder they belong to.
+BASE = {"core", "memory", "device"}
+KERNELS = BASE | {"quant", "ops"}
+ALLOWED = {
+    # One ground floor of three rooms: a tensor allocates on a device, and the kernel table is made of tensors.
+    "core": {"memory", "device"},
+    "memory": {"core", "device"},
+    "device": {"core", "memory"},
+    "quant": BASE,
+    "ops": BASE | {"quant"},
+    "backends": KERNELS,
+    "formats": BASE | {"quant", "ops"},
+    "tokenizer": BASE | {"formats"},
+    "models": KERNELS | {"formats", "tokenizer"},
+    "tools": KERNELS | {"formats", "tokenizer", "models"},
+    "cli": {"core", "device", "ops", "formats", "tokenizer", "models", "tools"},
+}
+
+PUBLIC = {
+    "core": {"device", "dtype", "encoding", "error", "float_types", "ref", "shape", "storage", "tensor", "typed_view",
+             "version"},
+    "ops": {"ops"},
+    "formats": {"checkpoint", "metadata"},
+    "tokenizer": {"tokenizer"},
+    "models": {"model", "sampler"},
+    "tools": {"tools"},
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+SOURCES = sorted(p for folder in ("src", "cli") for p in (ROOT / folder).rglob("*") if p.suffix in (".h", ".cpp", ".def"))
+HEADERS = sorted((ROOT / "include" / "ingot").glob("*.h"))
+
+
+def includes(path):
+    return INCLUDE.findall(path.read_text())
+
+
+def layer_of_public(header):
+    name = pathlib.PurePath(header).stem
+    return next((layer for layer, names in PUBLIC.items() if name in names), None)
+
+
+def layer_of(path):
+    relative = path.relative_to(ROOT)
+    if relative.parts[0] == "include":
+        return layer_of_public(path)
+    return "cli" if relative.parts[0] == "cli" else relative.parts[1]
+
+
+def layer_of_include(name):
+    first = name.split("/")[0]
+    return layer_of_public(name) if first == "ingot" else first
+
+
+def violations(path):
+    layer = layer_of(path)
+    if layer not in ALLOWED:
+        return [f"{path.relative_to(ROOT)}: no place in the order of layers"]
+    found = []
+    for bracket, name in includes(path):
+        if "/" not in name or bracket == "<" and not name.startswith("ingot/"):
+            continue  # of the system, of a dependency, or beside the file
+        if path.parent.joinpath(name).exists() and name.split("/")[0] not in ALLOWED:
+            continue
+        target = layer_of_include(name)
+        if target != layer and target not in ALLOWED[layer]:
+            found.append(f"{path.relative_to(ROOT)} ({layer}) includes {name} ({target})")
+    return found
+
+
+def test_every_include_points_down():
+    assert SOURCES and HEADERS
+    assert [v for path in SOURCES + HEADERS for v in violations(path)] == []
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda p: p.name)
+def test_public_header_is_self_sufficient_in_includes(header):
+    """Only the standard library and other public headers: whoever installs libingot needs nothing else."""
+    for bracket, name in includes(header):
+        if bracket == '"':
+            assert (ROOT / "include" / name).exists(), f"{header.name} includes {name}"
+        else:
+            assert re.fullmatch(r"[a-z0-9_]+", name), f"{header.name} includes <{name}>"
+    assert "#pragma once" in header.read_text()
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda p: p.name)
+def test_public_header_opens_a_visible_namespace(header):
+    """The library hides every name by default: a plain namespace would leave these out of libingot.so."""
+    opened = re.findall(r"^namespace\b.*\bingot\s*\{", header.read_text(), re.MULTILINE)
+    assert opened and all('[[gnu::visibility("default")]]' in line for line in opened)
+
+
+def test_a_violation_is_seen(tmp_path, monkeypatch):
+    (tmp_path / "src" / "core").mkdir(parents=True)
+    file = tmp_path / "src" / "core" / "upside_down.cpp"
+    file.write_text('#include "core/fail.h"\n#include "ingot/model.h"\n#include "backends/cpu/features.h"\n')
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    assert len(violations(file)) == 2
