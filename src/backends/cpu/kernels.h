@@ -5,6 +5,14 @@
 
 namespace ingot::cpu {
 
+void unary_kernel(const Call& call);
+void binary_kernel(const Call& call);
+void copy_kernel(const Call& call);
+void softmax_kernel(const Call& call);
+void rms_norm_kernel(const Call& call);
+void argmax_kernel(const Call& call);
+void rope_kernel(const Call& call);
+void attention_kernel(const Call& call);
 void quantize_kernel(const Call& call);
 void dequantize_kernel(const Call& call);
 
