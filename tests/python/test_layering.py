@@ -38,6 +38,20 @@ PUBLIC = {
     "tools": {"tools"},
 }
 
+# Where each dependency may be included (docs/dependencies.md).
+THIRD_PARTY = {
+    "tbb": ["src/core/parallel.cpp"],
+    "oneapi": ["src/core/parallel.cpp"],
+    "hwy": ["src/backends/cpu/"],
+    "immintrin.h": ["src/backends/cpu/"],
+    "arm_neon.h": ["src/backends/cpu/"],
+    "simdjson.h": ["src/formats/"],
+    "nlohmann": ["src/formats/", "src/models/", "src/tools/", "src/tokenizer/", "cli/"],
+    "pcre2.h": ["src/tokenizer/"],
+    "sentencepiece_processor.h": ["src/tokenizer/"],
+    "CLI": ["cli/"],
+}
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 SOURCES = sorted(p for folder in ("src", "cli") for p in (ROOT / folder).rglob("*") if p.suffix in (".h", ".cpp", ".def"))
 HEADERS = sorted((ROOT / "include" / "ingot").glob("*.h"))
@@ -85,6 +99,25 @@ def test_every_include_points_down():
     assert [v for path in SOURCES + HEADERS for v in violations(path)] == []
 
 
+def misplaced_dependencies(path):
+    relative = str(path.relative_to(ROOT))
+    found = []
+    for _, name in includes(path):
+        first = name.split("/")[0]
+        if first in THIRD_PARTY:
+            allowed = any(relative.startswith(place) for place in THIRD_PARTY[first])
+            # Their headers are slow to compile: none in ours, save the pair that Highway's targets are compiled from.
+            if not allowed or (path.suffix == ".h" and first not in ("hwy", "immintrin.h", "arm_neon.h")):
+                found.append(f"{relative} includes <{name}>")
+        if first == "fmt" and path.suffix == ".h" and relative != "src/core/fail.h":
+            found.append(f"{relative} includes <{name}>: fmt belongs in .cpp files")
+    return found
+
+
+def test_dependencies_stay_in_their_places():
+    assert [v for path in SOURCES for v in misplaced_dependencies(path)] == []
+
+
 @pytest.mark.parametrize("header", HEADERS, ids=lambda p: p.name)
 def test_public_header_is_self_sufficient_in_includes(header):
     """Only the standard library and other public headers: whoever installs libingot needs nothing else."""
@@ -109,3 +142,5 @@ def test_a_violation_is_seen(tmp_path, monkeypatch):
     file.write_text('#include "core/fail.h"\n#include "ingot/model.h"\n#include "backends/cpu/features.h"\n')
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
     assert len(violations(file)) == 2
+    file.write_text('#include <pcre2.h>\n')
+    assert len(misplaced_dependencies(file)) == 1
