@@ -84,8 +84,9 @@ def violations(path):
         return [f"{path.relative_to(ROOT)}: no place in the order of layers"]
     found = []
     for bracket, name in includes(path):
-        if "/" not in name or bracket == "<" and not name.startswith("ingot/"):
-            continue  # of the system, of a dependency, or beside the file
+        first = name.split("/")[0]
+        if "/" not in name or first in THIRD_PARTY or bracket == "<" and first != "ingot":
+            continue  # beside the file, of a dependency, or of the system
         if path.parent.joinpath(name).exists() and name.split("/")[0] not in ALLOWED:
             continue
         target = layer_of_include(name)
