@@ -13,6 +13,9 @@ void rms_norm_kernel(const Call& call);
 void argmax_kernel(const Call& call);
 void rope_kernel(const Call& call);
 void attention_kernel(const Call& call);
+void matmul_kernel(const Call& call);
+void linear_kernel(const Call& call);
+void embedding_kernel(const Call& call);
 void quantize_kernel(const Call& call);
 void dequantize_kernel(const Call& call);
 
