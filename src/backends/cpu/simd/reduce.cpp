@@ -169,24 +169,29 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ingot::cpu {
 
+// Hidden by name: GCC leaves explicit specializations visible whatever -fvisibility says.
 #define INGOT_ROWS(T, suffix)                                                                                   \
   HWY_EXPORT(softmax_##suffix);                                                                                 \
   HWY_EXPORT(rms_norm_##suffix);                                                                                \
   HWY_EXPORT(argmax_##suffix);                                                                                  \
   HWY_EXPORT(rope_##suffix);                                                                                    \
   template <>                                                                                                   \
+  [[gnu::visibility("hidden")]]                                                                                 \
   void softmax_row<T>(const T* x, T* out, std::size_t n) {                                                      \
     HWY_DYNAMIC_DISPATCH(softmax_##suffix)(x, out, n);                                                          \
   }                                                                                                             \
   template <>                                                                                                   \
+  [[gnu::visibility("hidden")]]                                                                                 \
   void rms_norm_row<T>(const T* x, const T* weight, T* out, std::size_t n, double eps) {                        \
     HWY_DYNAMIC_DISPATCH(rms_norm_##suffix)(x, weight, out, n, eps);                                            \
   }                                                                                                             \
   template <>                                                                                                   \
+  [[gnu::visibility("hidden")]]                                                                                 \
   std::size_t argmax_row<T>(const T* x, std::size_t n) {                                                        \
     return HWY_DYNAMIC_DISPATCH(argmax_##suffix)(x, n);                                                         \
   }                                                                                                             \
   template <>                                                                                                   \
+  [[gnu::visibility("hidden")]]                                                                                 \
   void rope_row<T>(const T* x, T* out, std::size_t pairs, const T* cosines, const T* sines, bool interleaved) { \
     HWY_DYNAMIC_DISPATCH(rope_##suffix)(x, out, pairs, cosines, sines, interleaved);                            \
   }
