@@ -41,7 +41,7 @@ class Checkpoint {
   const Tensor& get(std::string_view name) const;
 
  private:
-  std::unordered_map<std::string, std::size_t> index_;
+  std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> index_;
 };
 
 struct OpenOptions {
@@ -61,7 +61,7 @@ struct OutputTensor {
   DType dtype = DType::f32;
   Ref<const Encoding> encoding;  // null: plain
   /// Produces the tensor when its turn comes; it must match shape, dtype and encoding. Called once, so that only one
-  /// tensor needs to be in memory.
+  /// tensor needs to be in memory. Row-major, at any alignment.
   std::function<Tensor()> make;
 };
 
@@ -70,7 +70,9 @@ struct OutputPlan {
   std::vector<OutputTensor> tensors;
   Metadata metadata;                                        // GGUF keys, or SafeTensors' `__metadata__` (strings)
   std::unordered_map<std::string, std::string> documents;   // "huggingface": files written beside the weights
-  std::uint64_t max_shard_bytes = 0;                        // 0: one file
+  /// 0: one file. Else the path becomes a directory of shards of at most this many bytes of tensors each (a larger
+  /// tensor has a shard to itself), with an index where the format has one.
+  std::uint64_t max_shard_bytes = 0;
 };
 
 struct WriteOptions {

@@ -1,7 +1,9 @@
 // Keys and values that weight files carry beside their tensors.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +16,12 @@
 namespace [[gnu::visibility("default")]] ingot {
 
 struct Array;
+
+/// Lets hash maps of strings be searched by string_view without a copy.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
 
 /// GGUF's thirteen value types; other formats use the subset they know.
 using Value = std::variant<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, float,
@@ -62,7 +70,7 @@ class Metadata {
  private:
   std::vector<std::pair<std::string, Value>> entries_;
   // Positions by key, so that files with very many keys open in linear time.
-  std::unordered_map<std::string, std::size_t> index_;
+  std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> index_;
 };
 
 /// "u32", "string", "array of f32 (12)", …

@@ -41,7 +41,8 @@ class Tensor {
   /// Row-major elements that begin `byte_offset` bytes into `storage`, aligned or not.
   /// Throws out_of_range where they pass its end.
   static Tensor view_of(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape, DType dtype);
-  /// Encoded rows in the file's layout. The last dimension must be a multiple of the block.
+  /// Encoded rows in the file's layout. The last dimension must be a multiple of the block; for I2_S and the schemes
+  /// SafeTensors carries, which pack the flattened tensor, the number of elements.
   static Tensor view_of(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape,
                         Ref<const Encoding> encoding);
 

@@ -91,8 +91,9 @@ Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shap
 Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape,
                        Ref<const Encoding> encoding) {
   const SchemeInfo& scheme = info(encoding->scheme());
-  // I2_S packs the flattened matrix; every other scheme packs rows.
-  const std::int64_t unit = shape.empty() ? 1 : (encoding->scheme() == Scheme::i2_s ? shape.numel() : shape.back());
+  // I2_S packs the flattened matrix, as SafeTensors does its carried types; every other scheme packs rows.
+  const bool flat = encoding->scheme() == Scheme::i2_s || scheme.ggml_type < 0;
+  const std::int64_t unit = flat ? shape.numel() : (shape.empty() ? 1 : shape.back());
   if (unit % scheme.block_elements != 0)
     fail(ErrorCode::shape_mismatch, "Tensor::view_of", "{} {}: rows are not a multiple of the block of {} elements",
          scheme.name, to_string(shape), scheme.block_elements);
@@ -189,8 +190,10 @@ Tensor Tensor::with(Shape shape, Shape strides, std::int64_t offset) const {
 Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64_t step) const {
   if (step == 0) fail(ErrorCode::invalid_argument, "Tensor::slice", "step 0");
   axis = normalize_axis(axis, rank(), "Tensor::slice");
-  // I2_S packs the flattened matrix and keeps its scale behind it, so it cannot be cut at all.
-  if (is_quantized() && (axis == rank() - 1 || encoding()->scheme() == Scheme::i2_s))
+  // I2_S packs the flattened matrix and keeps its scale behind it, so it cannot be cut at all; nor can rows that share
+  // a block (SafeTensors' F4 of an odd width).
+  if (is_quantized() && (axis == rank() - 1 || encoding()->scheme() == Scheme::i2_s ||
+                         shape().back() % info(encoding()->scheme()).block_elements != 0))
     require_plain(*this, "Tensor::slice");
   step = std::max(step, -std::numeric_limits<std::int64_t>::max());  // so that -step exists
   const std::int64_t n = shape()[axis];

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Writes the seed corpora of the readers of weight files: small files that reach every branch of the formats.
+
+    python3 fuzz/make_corpus.py
+
+The bytes are fixed, so running it again changes nothing. Nothing but the standard library is needed.
+"""
+
+import json
+import pathlib
+import struct
+
+CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
+
+U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 = range(13)
+PACK = {U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i", F32: "f", BOOL: "?", U64: "Q", I64: "q", F64: "d"}
+
+
+def safetensors(header, data=b"", pad=0):
+    text = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * pad
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def entry(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def safetensors_seeds():
+    types = {"BOOL": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8,
+             "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32,
+             "U32": 32, "F32": 32, "C64": 64, "F64": 64, "I64": 64, "U64": 64}
+    header, at = {"__metadata__": {"format": "pt", "note": "\u00e9\n\""}}, 0
+    for name, bits in types.items():
+        size = 4 * bits // 8
+        header[name.lower()] = entry(name, [2, 2], at, at + size)
+        at += size
+    yield "types", safetensors(header, bytes(at), pad=3)
+    yield "empty", safetensors(b"{}")
+    yield "blanks", safetensors(b" \n{ } ")
+    yield "scalar", safetensors({"s": entry("F32", [], 0, 4)}, bytes(4))
+    yield "none", safetensors({"z": entry("F32", [2, 0], 0, 0)})
+    yield "extra", safetensors(b'{"w":{"x":[1,-2.5,null,true,{"y":"z"}],"dtype":"U8","shape":[1],"data_offsets":[0,1]}}',
+                               b"x")
+    yield "overlap", safetensors({"a": entry("U8", [2], 0, 2), "b": entry("U8", [2], 1, 3)}, bytes(3))
+
+
+def index_seeds():
+    yield "two", json.dumps({"metadata": {"total_size": 12}, "weight_map": {"a": "x-00001-of-00002.safetensors",
+                                                                            "b": "x-00002-of-00002.safetensors"}}).encode()
+    yield "float", b'{"metadata":{"total_size":1.5,"more":[{}]},"weight_map":{}}'
+    yield "path", b'{"weight_map":{"a":"../x"}}'
+
+
+class Gguf:
+    def __init__(self, version=3, order="<"):
+        self.version, self.order = version, order
+        self.keys, self.tensors, self.data = [], [], b""
+
+    def pack(self, form, *values):
+        return struct.pack(self.order + form, *values)
+
+    def size(self, n):
+        return self.pack("I" if self.version == 1 else "Q", n)
+
+    def text(self, text):
+        raw = text.encode()
+        return self.size(len(raw)) + raw
+
+    def value(self, kind, value):
+        if kind == STRING:
+            return self.text(value)
+        if kind == ARRAY:
+            inner, values = value
+            return self.pack("I", inner) + self.size(len(values)) + b"".join(self.value(inner, v) for v in values)
+        return self.pack(PACK[kind], value)
+
+    def key(self, name, kind, value):
+        self.keys.append(self.text(name) + self.pack("I", kind) + self.value(kind, value))
+        return self
+
+    def tensor(self, name, dims, kind, data):
+        self.data += bytes(-len(self.data) % 32)
+        self.tensors.append(self.text(name) + self.pack("I", len(dims)) + b"".join(self.size(d) for d in dims) +
+                            self.pack("IQ", kind, len(self.data)))
+        self.data += data
+        return self
+
+    def file(self):
+        out = b"GGUF" + self.pack("I", self.version) + self.size(len(self.tensors)) + self.size(len(self.keys))
+        out += b"".join(self.keys) + b"".join(self.tensors)
+        return out + bytes(-len(out) % 32) + self.data if self.tensors else out
+
+
+def gguf_seeds():
+    values = [(U8, 1), (I8, -1), (U16, 2), (I16, -2), (U32, 3), (I32, -3), (F32, 0.5), (BOOL, True), (STRING, "text"),
+              (U64, 4), (I64, -4), (F64, 0.25)]
+    for version, order in ((1, "<"), (2, "<"), (3, "<"), (3, ">")):
+        g = Gguf(version, order).key("general.alignment", U32, 32)
+        for kind, value in values:
+            g.key(f"v{kind}", kind, value)
+            g.key(f"a{kind}", ARRAY, (kind, [value, value]))
+        g.key("nested", ARRAY, (ARRAY, [(U8, [1, 2]), (ARRAY, [(STRING, ["x"])])]))
+        g.tensor("f32", [3, 2], 0, bytes(24)).tensor("scalar", [], 26, bytes(4))
+        g.tensor("q4_0", [32], 2, bytes(18)).tensor("q8_0", [32, 2], 8, bytes(68)).tensor("q6_k", [256], 14, bytes(210))
+        g.tensor("i2_s", [128], 36, bytes(64)).tensor("tq1_0", [256], 34, bytes(54))
+        yield f"v{version}{'b' if order == '>' else 'l'}", g.file()
+    yield "vocabulary", Gguf().key("tokenizer.ggml.tokens", ARRAY, (STRING, ["<s>", "\u2581a", "b"])).key(
+        "tokenizer.ggml.scores", ARRAY, (F32, [0, -1, -2])).file()
+    yield "split", Gguf().key("split.no", U16, 0).key("split.count", U16, 2).key("split.tensors.count", I32, 0).file()
+    yield "deep", Gguf().key("deep", ARRAY, (ARRAY, [(ARRAY, [(ARRAY, [(ARRAY, [(U8, [1])])])])])).file()
+
+
+def llama2c_seeds():
+    dim, hidden, layers, heads, kv_heads, context = 4, 4, 1, 2, 1, 2
+    for name, vocabulary in (("shared", 3), ("separate", -3)):
+        floats = abs(vocabulary) * dim * (2 if vocabulary < 0 else 1) + dim + context * dim // heads
+        floats += layers * (2 * dim + 2 * dim * dim + 2 * dim * dim // heads * kv_heads + 3 * dim * hidden)
+        yield name, struct.pack("<7i", dim, hidden, layers, heads, kv_heads, vocabulary, context) + bytes(4 * floats)
+
+
+def main():
+    seeds = {"safetensors": safetensors_seeds, "safetensors_index": index_seeds, "gguf": gguf_seeds,
+             "llama2c": llama2c_seeds}
+    for target, make in seeds.items():
+        (CORPUS / target).mkdir(parents=True, exist_ok=True)
+        for name, data in make():
+            (CORPUS / target / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+// What writers share: sizes of planned tensors, their checks, their distribution over shards, their bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "formats/output.h"
+#include "ingot/checkpoint.h"
+
+namespace ingot {
+
+/// Bytes the tensor takes in a file (for I2_S with its tail). Throws invalid_argument naming it where its shape does
+/// not fit its encoding.
+std::uint64_t planned_bytes(const OutputTensor& tensor);
+
+/// "Q4_0", "f32": what the tensor's elements are held as.
+std::string_view held_as(const OutputTensor& tensor) noexcept;
+
+/// Every rule that holds for all formats: names unique, not empty, valid UTF-8, and without a NUL.
+void check_plan(const OutputPlan& plan);
+
+/// Consecutive tensors for each shard, at most `limit` bytes together unless one alone is larger; 0: all in one.
+std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const OutputTensor*>& tensors,
+                                                         std::uint64_t limit);
+
+/// Calls `make`, checks what it made against the plan, and writes its bytes at `offset`.
+void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& tensor, Progress& progress);
+
+/// "model-00001-of-00003.gguf": what GGUF and SafeTensors call a shard (counted from one).
+std::string shard_name(std::string_view stem, std::size_t number, std::size_t count, std::string_view suffix);
+
+}  // namespace ingot

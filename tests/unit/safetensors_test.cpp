@@ -1,0 +1,341 @@
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "formats/safetensors/safetensors.h"
+#include "support/bytes.h"
+#include "support/temporary_directory.h"
+
+namespace ingot {
+namespace {
+
+using test::expect_error;
+using test::expect_invalid;
+using test::source_of;
+using test::TemporaryDirectory;
+using test::values_of;
+
+// A file of a header and `data` zero bytes.
+std::string file(std::string_view header, std::size_t data = 0) {
+  return test::Bytes().u64(header.size()).raw(header).zeros(data).text();
+}
+
+void rejects(std::string_view bytes, const std::vector<std::string>& parts) {
+  expect_invalid(bytes, parts, "x.safetensors");
+}
+
+Checkpoint opened(std::string_view bytes) { return open_source(source_of(bytes, "x.safetensors")); }
+
+std::string one(std::string_view dtype, std::string_view shape, std::string_view offsets) {
+  return R"({"w":{"dtype":")" + std::string(dtype) + R"(","shape":)" + std::string(shape) + R"(,"data_offsets":)" +
+         std::string(offsets) + "}}";
+}
+
+TEST(SafeTensors, ReadsValuesInPlace) {
+  const std::string header =
+      R"({"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},"__metadata__":{"k":"v\n\u00e9"},)"
+      R"("a":{"dtype":"I16","shape":[1,2],"data_offsets":[0,4]}})";
+  test::Bytes bytes;
+  bytes.u64(header.size()).raw(header).u16(7).u16(0xFFFF).f32(1.5f).f32(-2);
+  const Source source = source_of(bytes.text());
+  const Checkpoint c = open_source(source);
+  EXPECT_EQ(c.format, "safetensors");
+  ASSERT_EQ(c.tensors.size(), 2u);
+  EXPECT_EQ(c.tensors[0].name, "a");
+  EXPECT_EQ(c.tensors[0].offset, 8 + header.size());
+  EXPECT_EQ(c.get("a").bytes(), source.bytes->data() + 8 + header.size());
+  EXPECT_EQ(c.get("a").shape(), (Shape{1, 2}));
+  EXPECT_EQ(values_of<std::int16_t>(c.get("a")), (std::vector<std::int16_t>{7, -1}));
+  EXPECT_EQ(values_of<float>(c.get("b")), (std::vector<float>{1.5f, -2}));
+  EXPECT_EQ(c.metadata.string("k"), "v\n\u00e9");
+  EXPECT_EQ(c.find("c"), nullptr);
+  expect_error([&] { c.get("c"); }, ErrorCode::not_found, {"test", "c"});
+}
+
+TEST(SafeTensors, ReadsUnalignedFiles) {
+  const std::string header = R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}} )";
+  for (std::size_t lead = 0; lead < 8; ++lead) {
+    const auto text = test::Bytes().u64(header.size()).raw(header).number(2.25).text();
+    const Checkpoint c = open_source(source_of(text, "x", lead));
+    EXPECT_EQ(values_of<double>(c.get("w")), std::vector<double>{2.25});
+  }
+}
+
+TEST(SafeTensors, ReadsEveryType) {
+  struct Row {
+    const char* name;
+    int bits;
+    const char* held;
+  };
+  const Row rows[] = {{"BOOL", 8, "bool"},
+                      {"F4", 4, "F4"},
+                      {"F6_E2M3", 6, "F6_E2M3"},
+                      {"F6_E3M2", 6, "F6_E3M2"},
+                      {"U8", 8, "u8"},
+                      {"I8", 8, "i8"},
+                      {"F8_E5M2", 8, "f8_e5m2"},
+                      {"F8_E4M3", 8, "f8_e4m3"},
+                      {"F8_E8M0", 8, "F8_E8M0"},
+                      {"F8_E4M3FNUZ", 8, "F8_E4M3FNUZ"},
+                      {"F8_E5M2FNUZ", 8, "F8_E5M2FNUZ"},
+                      {"I16", 16, "i16"},
+                      {"U16", 16, "u16"},
+                      {"F16", 16, "f16"},
+                      {"BF16", 16, "bf16"},
+                      {"I32", 32, "i32"},
+                      {"U32", 32, "u32"},
+                      {"F32", 32, "f32"},
+                      {"C64", 64, "C64"},
+                      {"F64", 64, "f64"},
+                      {"I64", 64, "i64"},
+                      {"U64", 64, "u64"}};
+  for (const Row& row : rows) {
+    // Eight rows of three: rows of F4 and F6 share bytes.
+    const std::size_t bytes = 24u * static_cast<std::size_t>(row.bits) / 8;
+    const Checkpoint c = opened(file(one(row.name, "[8,3]", fmt::format("[0,{}]", bytes)), bytes));
+    EXPECT_EQ(describe(c.get("w")), std::string(row.held) + " (8, 3)");
+    EXPECT_EQ(c.get("w").nbytes(), bytes) << row.name;
+  }
+}
+
+TEST(SafeTensors, AcceptsWhatTheReferenceAccepts) {
+  EXPECT_EQ(opened(file("{}")).tensors.size(), 0u);
+  EXPECT_EQ(opened(file("  \n\t{}   ")).tensors.size(), 0u);
+  EXPECT_EQ(opened(file(R"({"__metadata__":{}})")).tensors.size(), 0u);
+  EXPECT_EQ(opened(file(one("F32", "[]", "[0,4]"), 4)).get("w").rank(), 0);
+  EXPECT_EQ(opened(file(one("F32", "[2,0]", "[0,0]"))).get("w").numel(), 0);
+  EXPECT_EQ(opened(file(R"({"w":{"extra":[1,{"a":null}],"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1))
+                .get("w")
+                .numel(),
+            1);
+}
+
+TEST(SafeTensors, RejectsBrokenLengths) {
+  rejects("", {"header length", "0 bytes remain"});
+  rejects("\x01\x02\x03", {"header length"});
+  rejects(test::Bytes().u64(60).text(), {"byte 0", "60", "0 bytes remain"});
+  rejects(test::Bytes().u64(~0ull).raw("{}").text(), {"100000000"});
+  rejects(test::Bytes().u64(100'000'001).raw("{}").text(), {"100000000"});
+  rejects(test::Bytes().u64(0).text(), {"header length", "found 0"});
+  rejects(test::Bytes().u64(1).raw("{").text(), {"found 1"});
+}
+
+TEST(SafeTensors, RejectsBrokenJson) {
+  rejects(file("\xff\xff"), {"not valid JSON"});
+  rejects(file("{ "), {"not valid JSON"});
+  rejects(file("[]"), {"a JSON object"});
+  rejects(file("{}}"), {"JSON"});
+  rejects(file("{} {}"), {"JSON"});
+  rejects(file("{\"a\":{}}"), {"tensor a", "no dtype"});
+  rejects(file("{\"a\":1}"), {"an object"});
+  rejects(file("{\"\xff\":{}}"), {"JSON"});
+  rejects(file(R"({"__metadata__":{"a":1}})"), {"a string"});
+  rejects(file(R"({"__metadata__":{"a":"1","a":"2"}})"), {"metadata key a twice"});
+  rejects(file(R"({"__metadata__":{},"__metadata__":{}})"), {"twice"});
+  rejects(file(R"({"w":{"dtype":"U8","shape":[1]}})", 1), {"no data_offsets"});
+  rejects(file(R"({"w":{"dtype":"U8","data_offsets":[0,1]}})", 1), {"no shape"});
+  rejects(file(R"({"w":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1), {"dtype twice"});
+  rejects(file(R"({"w":{"x":[1,}],"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1), {"JSON"});
+  std::string deep = R"({"w":{"x":)" + std::string(200, '[') + std::string(200, ']') + "}}";
+  rejects(file(deep), {"nested too deeply"});
+}
+
+TEST(SafeTensors, RejectsBrokenTensors) {
+  rejects(file(one("F33", "[1]", "[0,4]"), 4), {"tensor w", "unknown dtype F33"});
+  rejects(file(one("I32", "[2,2]", "[0,4]"), 4), {"tensor w", "hold 4 bytes", "takes 16"});
+  rejects(file(one("F4", "[1,3]", "[0,2]"), 2), {"tensor w", "whole byte"});
+  rejects(file(one("F4", "[]", "[0,1]"), 1), {"tensor w", "whole byte"});
+  rejects(file(one("F32", "[4611686018427387904,8]", "[0,0]")), {"tensor w", "overflows"});
+  rejects(file(one("F32", "[4611686018427387904]", "[0,0]")), {"tensor w", "overflows"});
+  rejects(file(one("F32", "[0,4611686018427387904,8]", "[0,0]")), {"tensor w", "overflows"});
+  rejects(file(one("F32", "[18446744073709551615,18446744073709551615]", "[0,4]"), 4), {"dimension"});
+  rejects(file(one("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4), {"more than 8 dimensions"});
+  rejects(file(one("F32", "[-1]", "[0,4]"), 4), {"non-negative"});
+  rejects(file(one("F32", "[1.5]", "[0,4]"), 4), {"non-negative"});
+  rejects(file(one("F32", "1", "[0,4]"), 4), {"array as shape"});
+  rejects(file(one("F32", "[1]", "[0]"), 4), {"1 data_offsets"});
+  rejects(file(one("F32", "[1]", "[0,4,8]"), 4), {"3 data_offsets"});
+  rejects(file(one("F32", "[1]", "[4,0]"), 4), {"[4, 0]"});
+  rejects(file(one("F32", "[1]", "[0,4]"), 2), {"[0, 4] in 2 bytes"});    // two bytes missing
+  rejects(file(one("F32", "[1]", "[0,4]"), 5), {"end at byte"});          // trailing bytes
+  rejects(file(one("F32", "[1]", "[4,8]"), 8), {"belong to no tensor"});  // a hole
+  rejects(file(one("U8", "[1]", "[18446744073709551615,18446744073709551616]"), 8), {"non-negative"});
+  const auto pair = [](const char* second, const char* offsets) {
+    return std::string(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},")") + second +
+           R"(":{"dtype":"U8","shape":[4],"data_offsets":)" + offsets + "}}";
+  };
+  rejects(file(pair("b", "[0,4]"), 4), {"tensor b", "overlap"});
+  rejects(file(pair("b", "[2,6]"), 6), {"tensor b", "overlap"});
+  rejects(file(pair("b", "[5,9]"), 9), {"tensor b", "belong to no tensor"});
+  rejects(file(pair("a", "[4,8]"), 8), {"tensor a", "twice"});
+  rejects(file(pair("\\u0061", "[4,8]"), 8), {"tensor a", "twice"});  // the same name in another spelling
+}
+
+TEST(SafeTensors, FormatIsFoundByContent) {
+  TemporaryDirectory directory;
+  test::write_file(directory / "weights.bin", file(one("U8", "[1]", "[0,1]"), 1));
+  EXPECT_EQ(open_checkpoint(directory / "weights.bin").format, "safetensors");
+  test::write_file(directory / "text", "Once upon a time there was a file without weights.");
+  expect_error([&] { open_checkpoint(directory / "text"); }, ErrorCode::invalid_file, {"text", "not a weight file"});
+  test::write_file(directory / "empty", "");
+  expect_error([&] { open_checkpoint(directory / "empty"); }, ErrorCode::invalid_file, {"empty", "0 bytes"});
+  expect_error([&] { open_checkpoint(directory / "absent"); }, ErrorCode::not_found, {"absent"});
+}
+
+// Writing.
+
+OutputTensor planned(std::string name, Tensor tensor) {
+  OutputTensor out{std::move(name), tensor.shape(), tensor.dtype(), {}, {}};
+  out.encoding = tensor.meta().encoding;
+  out.make = [tensor] { return tensor; };
+  return out;
+}
+
+TEST(SafeTensors, WritesAsTheReference) {
+  // The bytes of safetensors 0.8.0: save({"a": f32 [1, 2], "b": u8 [3], "c \"\n\u0001é": f32 [[4]]}, {"k": "v"}).
+  const std::string header = R"({"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+                             "\"c \\\"\\n\\u0001\xc3\xa9\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[8,12]},"
+                             R"("b":{"dtype":"U8","shape":[3],"data_offsets":[12,15]}})";
+  const std::string padded_header = header + std::string((8 - header.size() % 8) % 8, ' ');
+  const auto expected =
+      test::Bytes().u64(padded_header.size()).raw(padded_header).f32(1).f32(2).f32(4).raw("\1\2\3").text();
+
+  OutputPlan plan;
+  plan.tensors.push_back(planned("b", Tensor::from<std::uint8_t>({1, 2, 3})));
+  plan.tensors.push_back(planned("c \"\n\x01\xc3\xa9", Tensor::from<float>({4}, Shape{1, 1})));
+  plan.tensors.push_back(planned("a", Tensor::from<float>({1, 2})));
+  plan.metadata.set("k", std::string("v"));
+  TemporaryDirectory directory;
+  std::uint64_t last = 0, total = 0;
+  WriteOptions options;
+  options.progress = [&](std::uint64_t done, std::uint64_t all) { last = done, total = all; };
+  write_checkpoint(directory / "x.safetensors", "safetensors", plan, options);
+  EXPECT_EQ(test::read_file(directory / "x.safetensors"), expected);
+  EXPECT_EQ(last, expected.size());
+  EXPECT_EQ(total, expected.size());
+  EXPECT_EQ(directory.names(), std::vector<std::string>{"x.safetensors"});
+}
+
+TEST(SafeTensors, WriterRefusesWhatTheFormatCannotHold) {
+  TemporaryDirectory directory;
+  const auto refuses = [&](OutputPlan plan, const std::vector<std::string>& parts) {
+    expect_error([&] { write_checkpoint(directory / "x", "safetensors", plan); }, ErrorCode::invalid_argument, parts);
+    EXPECT_TRUE(directory.names().empty());
+  };
+  const Tensor one_byte = Tensor::from<std::uint8_t>({1});
+  OutputPlan plan;
+  plan.tensors = {planned("w", one_byte), planned("w", one_byte)};
+  refuses(plan, {"w", "twice"});
+  plan.tensors = {planned("", one_byte)};
+  refuses(plan, {"empty name"});
+  plan.tensors = {planned("\xff", one_byte)};
+  refuses(plan, {"\\xff", "UTF-8"});
+  plan.tensors = {planned("__metadata__", one_byte)};
+  refuses(plan, {"__metadata__", "reserves"});
+  plan.tensors = {planned("q", Tensor::view_of(Storage::allocate(34), 0, {32}, Encoding::of(Scheme::q8_0)))};
+  refuses(plan, {"tensor q", "no type for Q8_0"});
+  plan.tensors = {planned("n", Tensor::empty({4}, DType::i4))};
+  refuses(plan, {"tensor n", "no type for i4"});
+  plan.tensors = {planned("w", one_byte)};
+  plan.metadata.set("number", std::uint32_t{1});
+  refuses(plan, {"number", "u32", "strings only"});
+  plan.metadata = {};
+  // 100 MB of header: a hundred names of a megabyte.
+  plan.tensors.clear();
+  for (int i = 0; i < 101; ++i) plan.tensors.push_back(planned(fmt::format("{:x>1000000}", i), one_byte));
+  refuses(plan, {"100000000"});
+  expect_error([&] { write_checkpoint(directory / "x", "llama2c", {}); }, ErrorCode::invalid_argument, {"llama2c"});
+  expect_error([&] { write_checkpoint(directory / "x", "zip", {}); }, ErrorCode::invalid_argument, {"zip"});
+}
+
+TEST(SafeTensors, CarriedTypesSurviveARoundTrip) {
+  const std::string bytes = test::Bytes().raw("abcdefghijkl").text();
+  const std::string header =
+      R"({"c":{"dtype":"C64","shape":[1],"data_offsets":[0,8]},"f":{"dtype":"F4","shape":[2,3],"data_offsets":[8,11]},)"
+      R"("e":{"dtype":"F8_E8M0","shape":[],"data_offsets":[11,12]}})";
+  const Source source = source_of(test::Bytes().u64(header.size()).raw(header).raw(bytes).text());
+  const Checkpoint in = open_source(source);
+  OutputPlan plan;
+  for (const NamedTensor& t : in.tensors) plan.tensors.push_back(planned(t.name, t.tensor));
+  TemporaryDirectory directory;
+  write_checkpoint(directory / "x", "safetensors", plan);
+  const Checkpoint out = open_checkpoint(directory / "x");
+  ASSERT_EQ(out.tensors.size(), 3u);
+  for (const NamedTensor& t : in.tensors) {
+    EXPECT_EQ(describe(out.get(t.name)), describe(t.tensor));
+    EXPECT_EQ(std::memcmp(out.get(t.name).bytes(), t.tensor.bytes(), t.tensor.nbytes()), 0);
+  }
+}
+
+// Shards.
+
+class Sharded : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    OutputPlan plan;
+    for (int i = 0; i < 5; ++i)
+      plan.tensors.push_back(planned(fmt::format("t{}", i), Tensor::full({4}, i)));  // 16 bytes each
+    plan.max_shard_bytes = 40;
+    write_checkpoint(model, "safetensors", plan);
+  }
+  void index(std::string_view text) { test::write_file(model + "/model.safetensors.index.json", text); }
+  void rejects_index(std::string_view text, const std::vector<std::string>& parts,
+                     ErrorCode code = ErrorCode::invalid_file) {
+    index(text);
+    expect_error([&] { open_checkpoint(model); }, code, parts);
+  }
+  TemporaryDirectory directory;
+  std::string model = directory / "model";
+};
+
+TEST_F(Sharded, AreWrittenWithAnIndexAndOpenedTogether) {
+  const Checkpoint c = open_checkpoint(model);
+  ASSERT_EQ(c.tensors.size(), 5u);
+  ASSERT_EQ(c.files.size(), 3u);
+  EXPECT_EQ(c.files[1], model + "/model-00002-of-00003.safetensors");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(values_of<float>(c.get(fmt::format("t{}", i))), std::vector<float>(4, static_cast<float>(i)));
+    EXPECT_EQ(c.tensors[static_cast<std::size_t>(i)].file, i / 2);
+  }
+  EXPECT_TRUE(c.notes.empty());
+  EXPECT_EQ(open_checkpoint(model + "/model.safetensors.index.json").tensors.size(), 5u);
+}
+
+TEST_F(Sharded, AMissingShardIsNamed) {
+  std::filesystem::remove(model + "/model-00002-of-00003.safetensors");
+  expect_error([&] { open_checkpoint(model); }, ErrorCode::invalid_file,
+               {"model.safetensors.index.json", "model-00002-of-00003.safetensors is missing", "t2"});
+}
+
+TEST_F(Sharded, AnIndexMustFitItsShards) {
+  rejects_index(R"({"weight_map":{"t0":"model-00001-of-00003.safetensors","x":"model-00001-of-00003.safetensors"}})",
+                {"tensor x", "model-00001-of-00003.safetensors", "does not hold it"});
+  rejects_index(R"({"weight_map":{"t0":"model-00001-of-00003.safetensors","t1":"model-00002-of-00003.safetensors"}})",
+                {"tensor t1", "model-00001", "model-00002"});
+  rejects_index(R"({"weight_map":{"t0":"../model-00001-of-00003.safetensors"}})", {"t0", "not a file name"});
+  rejects_index(R"({"weight_map":{"t0":"a","t0":"b"}})", {"t0", "twice"});
+  rejects_index(R"({"weight_map":{"t0":1}})", {"file name"});
+  rejects_index("{}", {"no weight_map"});
+  rejects_index("", {"JSON"});
+  rejects_index(R"({"weight_map":{}} x)", {"JSON"});
+}
+
+TEST_F(Sharded, ATensorInTwoShardsIsRefused) {
+  std::filesystem::copy_file(model + "/model-00001-of-00003.safetensors", model + "/extra.safetensors");
+  rejects_index(R"({"weight_map":{"t0":"model-00001-of-00003.safetensors","t1":"extra.safetensors"}})",
+                {"tensor t0", "has the name"});
+}
+
+TEST_F(Sharded, OddTotalsAreNoted) {
+  index(R"({"metadata":{"total_size":1.5},"weight_map":{"t0":"model-00001-of-00003.safetensors"}})");
+  EXPECT_EQ(open_checkpoint(model).notes.size(), 1u);  // t1 is not in the index
+  index(R"({"metadata":{"total_size":7},"weight_map":{"t0":"model-00001-of-00003.safetensors",)"
+        R"("t1":"model-00001-of-00003.safetensors"}})");
+  const auto notes = open_checkpoint(model).notes;
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_THAT(notes[0], ::testing::HasSubstr("7 bytes"));
+}
+
+}  // namespace
+}  // namespace ingot
