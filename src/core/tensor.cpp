@@ -63,7 +63,10 @@ Shape resolve_shape(const Tensor& x, const Shape& requested, const char* operati
 Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   const std::size_t bits =
       checked_mul(static_cast<std::size_t>(shape.numel()), static_cast<std::size_t>(bit_width(dtype)), "Tensor::empty");
-  return finish(make_meta(Storage::allocate((bits + 7) / 8, device), 0, shape, dtype));
+  Ref<Storage> storage = Storage::allocate((bits + 7) / 8, device);
+  // The bits behind the last packed element belong to nobody: zero, so that equal tensors have equal bytes.
+  if (bits % 8 != 0 && device == cpu_device) storage->mutable_data()[bits / 8] = std::byte{0};
+  return finish(make_meta(std::move(storage), 0, shape, dtype));
 }
 
 Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {

@@ -110,7 +110,7 @@ std::size_t argmax_row(const T* x, std::size_t n) {
   std::size_t i = 0;
   for (; i + step <= n; i += step) {
     const auto v = load(x + i).v;
-    if (!hn::AllFalse(d, nan ? hn::Ne(v, v) : hn::Eq(v, target))) break;
+    if (!hn::AllFalse(d, nan ? hn::IsNaN(v) : hn::Eq(v, target))) break;
   }
   while (nan ? x[i] == x[i] : x[i] != largest) ++i;
   return i;

@@ -44,12 +44,13 @@ struct Number {
   friend HWY_INLINE M operator>=(Number a, Number b) { return hn::Ge(a.v, b.v); }
   friend HWY_INLINE Number where(M condition, Number a, Number b) { return hn::IfThenElse(condition, a.v, b.v); }
 
+  // NaN is found by IsNaN: Ne is an ordered comparison on x86, false for NaN with itself.
   // Hardware maxima drop NaN from one side or the other: both sides are handed on here, as NumPy's maximum does.
   friend HWY_INLINE Number max(Number a, Number b) {
-    return hn::IfThenElse(hn::Or(hn::Ne(a.v, a.v), hn::Gt(a.v, b.v)), a.v, b.v);
+    return hn::IfThenElse(hn::Or(hn::IsNaN(a.v), hn::Gt(a.v, b.v)), a.v, b.v);
   }
   friend HWY_INLINE Number min(Number a, Number b) {
-    return hn::IfThenElse(hn::Or(hn::Ne(a.v, a.v), hn::Lt(a.v, b.v)), a.v, b.v);
+    return hn::IfThenElse(hn::Or(hn::IsNaN(a.v), hn::Lt(a.v, b.v)), a.v, b.v);
   }
   friend HWY_INLINE Number sqrt(Number a) { return hn::Sqrt(a.v); }
   friend HWY_INLINE Number abs(Number a) { return hn::Abs(a.v); }
@@ -65,7 +66,7 @@ struct Number {
       result = hn::IfThenElse(hn::Gt(a.v, hn::Set(d, T(700))), hn::Mul(half, half),
                               hn::Exp(d, hn::Min(a.v, hn::Set(d, T(700)))));
     }
-    return hn::IfThenElse(hn::Ne(a.v, a.v), a.v, result);
+    return hn::IfThenElse(hn::IsNaN(a.v), a.v, result);
   }
 };
 
@@ -89,7 +90,7 @@ HWY_INLINE void narrow(BFloat16, hn::Vec<hn::ScalableTag<float>> v, std::uint16_
   const auto odd = hn::And(hn::ShiftRight<16>(u), hn::Set(whole, 1u));
   const auto rounded = hn::ShiftRight<16>(hn::Add(u, hn::Add(odd, hn::Set(whole, 0x7FFFu))));
   const auto quiet = hn::Or(hn::ShiftRight<16>(u), hn::Set(whole, 0x40u));
-  const auto bits = hn::IfThenElse(hn::RebindMask(whole, hn::Ne(v, v)), quiet, rounded);
+  const auto bits = hn::IfThenElse(hn::RebindMask(whole, hn::IsNaN(v)), quiet, rounded);
   hn::StoreU(hn::TruncateTo(half, bits), half, p);
 }
 

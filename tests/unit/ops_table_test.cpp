@@ -1,0 +1,688 @@
+// Operation × dtype × stride pattern × shape edge × column. `reference` is held against an oracle written here in
+// double, `cpu` against `reference`; every limit says where it comes from. u below is half of epsilon: the relative
+// error of one rounding.
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <span>
+
+#include "support/cases.h"
+
+namespace ingot::testing {
+namespace {
+
+// Edges: no elements, one without axes, one, primes (never a multiple of a vector), a row longer than every tile.
+const Shape edge_shapes[] = {{}, {1}, {0, 3}, {1, 1}, {7, 13}, {3, 1031}, {2, 3, 5, 17}};
+// Beyond what one task takes (64 Ki elements): several threads.
+const Shape large_shape{263, 521};
+
+std::string label(DType dtype, const Shape& shape, Pattern pattern) {
+  return std::string(to_string(dtype)) + " " + to_string(shape) + " " + to_string(pattern);
+}
+
+bool same(double a, double b) { return a == b || (a != a && b != b); }
+
+bool equal(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
+}
+
+// found[i] within limit(i) of expected[i]; NaN and infinities exactly.
+template <class Limit>
+void expect_near(const std::vector<double>& found, const std::vector<double>& expected, Limit&& limit,
+                 const std::string& what) {
+  ASSERT_EQ(found.size(), expected.size()) << what;
+  int wrong = 0;
+  for (std::size_t i = 0; i < found.size() && wrong < 3; ++i) {
+    if (same(found[i], expected[i])) continue;
+    const double difference = std::fabs(found[i] - expected[i]);
+    if (difference <= limit(i)) continue;
+    ++wrong;
+    ADD_FAILURE() << what << " [" << i << "]: " << found[i] << ", expected " << expected[i] << ", off by " << difference
+                  << ", limit " << limit(i);
+  }
+}
+
+// The oracle's double as `dtype` would hold it.
+double rounded(DType dtype, double x) {
+  return visit_floating(dtype, "rounded", [&]<class T>(T) { return to_double(from_double<T>(x)); });
+}
+
+template <class F>
+Tensor in_column(Column column, F&& f) {
+  const ScopedColumn scope(column);
+  return f();
+}
+
+// Results are new row-major tensors that do not depend on the number of threads.
+template <class F>
+Tensor on_cpu(F&& f, const std::string& what) {
+  set_num_threads(1);
+  const Tensor one = in_column(Column::cpu, f);
+  EXPECT_TRUE(one.is_contiguous()) << what;
+  for (const int threads : {2, 7}) {
+    if (one.numel() < 512) break;  // one task: there is nothing to share out
+    set_num_threads(threads);
+    const Tensor many = in_column(Column::cpu, f);
+    EXPECT_TRUE(one.nbytes() == 0 || std::memcmp(one.bytes(), many.bytes(), one.nbytes()) == 0)
+        << what << " differs with " << threads << " threads";
+  }
+  return one;
+}
+
+// f(shape, pattern) over all edges and patterns, and the large shape in two of them.
+template <class F>
+void for_layouts(F&& f) {
+  for (const Pattern pattern : all_patterns) {
+    for (const Shape& shape : edge_shapes) f(shape, pattern);
+    if (pattern == Pattern::contiguous || pattern == Pattern::transposed) f(large_shape, pattern);
+  }
+}
+
+void unary_table() {
+  Random random(11);
+  for (const UnaryCase& row : unary_cases)
+    for_layouts([&](const Shape& shape, Pattern pattern) {
+      for (const DType dtype : floating_dtypes) {
+        const std::string what = std::string(info(row.op).name) + " " + label(dtype, shape, pattern);
+        const Tensor x = make_tensor(random, shape, dtype, pattern, any_number);
+        const auto f = [&] { return row.function(x); };
+        std::vector<double> oracle = doubles(x);
+        for (double& value : oracle) value = rounded(dtype, row.value(value));
+        const auto reference = doubles(in_column(Column::reference, f));
+        // Both round a double that is right to a few places of its own once: near a tie they may part by one place.
+        // silu's quotient vanishes where exp(−x) passes double's range: below 2^-1010.
+        expect_near(
+            reference, oracle,
+            [&](std::size_t i) {
+              return row.ulps == 0 ? 0 : (dtype == DType::f64 ? row.ulps : 1) * ulp(dtype, oracle[i]) + 0x1p-1010;
+            },
+            what + " reference");
+        // Narrow floats: the f32 result is rounded once more, which may tip it to the neighbour. In f32, exp(−x)
+        // passes the range from −x = 88.73 on, where |silu| < 88.73 e^-88.73 < 2^-121.
+        const double ulps = row.ulps == 0 ? 0 : epsilon(dtype) > 0x1p-23 ? 1 : row.ulps;
+        const double floor = row.ulps == 0 ? 0 : dtype == DType::f64 ? 0x1p-1010 : 0x1p-121;
+        expect_near(
+            doubles(on_cpu(f, what)), reference, [&](std::size_t i) { return ulps * ulp(dtype, reference[i]) + floor; },
+            what + " cpu");
+      }
+      if (!row.integer) return;
+      for (const DType dtype : integer_dtypes) {
+        const std::string what = std::string(info(row.op).name) + " " + label(dtype, shape, pattern);
+        const Tensor x = make_tensor(random, shape, dtype, pattern);
+        const auto f = [&] { return row.function(x); };
+        std::vector<Wide> oracle = integers(x);
+        for (Wide& value : oracle) value = row.integer(value);
+        visit_arithmetic(dtype, "", [&]<class T>(T) {
+          if constexpr (std::is_integral_v<T>)
+            for (Wide& value : oracle) value = static_cast<T>(value);
+        });
+        EXPECT_TRUE(integers(in_column(Column::reference, f)) == oracle) << what;
+        EXPECT_TRUE(integers(on_cpu(f, what)) == oracle) << what;
+      }
+    });
+}
+
+// Shapes that broadcast with (…): the second operand's shape for each first.
+std::vector<Shape> partners(const Shape& shape) {
+  std::vector<Shape> list{shape};
+  if (shape.rank() >= 1 && shape != large_shape) {
+    list.push_back(Shape{});
+    list.push_back(Shape{shape.back()});
+    Shape column = shape;
+    column[shape.rank() - 1] = 1;
+    list.push_back(column);
+  }
+  return list;
+}
+
+std::vector<std::int64_t> broadcast_index(const Shape& shape, const Shape& target) {
+  std::vector<std::int64_t> index;
+  for (std::int64_t i = 0; i < target.numel(); ++i) {
+    std::int64_t rest = i, at = 0, step = 1;
+    for (int k = 1; k <= target.rank(); ++k) {
+      const std::int64_t here = rest % target[target.rank() - k];
+      rest /= target[target.rank() - k];
+      if (k > shape.rank()) continue;
+      if (shape[shape.rank() - k] != 1) at += here * step;
+      step *= shape[shape.rank() - k];
+    }
+    index.push_back(at);
+  }
+  return index;
+}
+
+void binary_table() {
+  Random random(12);
+  for (const BinaryCase& row : binary_cases)
+    for_layouts([&](const Shape& shape, Pattern pattern) {
+      for (const Shape& partner : partners(shape)) {
+        const Shape target = broadcast_shapes(shape, partner);
+        const auto ia = broadcast_index(shape, target), ib = broadcast_index(partner, target);
+        const auto run = [&](DType dtype, auto read_all, auto oracle_of, auto compare) {
+          const std::string what =
+              std::string(info(row.op).name) + " " + label(dtype, shape, pattern) + " with " + to_string(partner);
+          const Tensor a = make_tensor(random, shape, dtype, pattern, any_number);
+          const Tensor b = make_tensor(random, partner, dtype,
+                                       pattern == Pattern::transposed ? Pattern::reversed : pattern, any_number);
+          const auto va = read_all(a), vb = read_all(b);
+          // Both orders: either operand may be the one that stretches.
+          for (const bool swapped : {false, true}) {
+            std::remove_const_t<decltype(va)> oracle;
+            for (std::size_t i = 0; i < ia.size(); ++i) {
+              const auto &x = va[static_cast<std::size_t>(ia[i])], &y = vb[static_cast<std::size_t>(ib[i])];
+              oracle.push_back(swapped ? oracle_of(y, x) : oracle_of(x, y));
+            }
+            const auto f = [&] { return swapped ? row.function(b, a) : row.function(a, b); };
+            const Tensor reference = in_column(Column::reference, f);
+            EXPECT_EQ(reference.shape(), target) << what;
+            compare(read_all(reference), oracle, what + " reference");
+            compare(read_all(on_cpu(f, what)), read_all(reference), what + " cpu");
+          }
+        };
+        for (const DType dtype : floating_dtypes)
+          run(
+              dtype, doubles, [&](double x, double y) { return rounded(dtype, row.value(x, y)); },
+              [](const auto& found, const auto& expected, const std::string& what) {
+                expect_near(found, expected, [](std::size_t) { return 0.0; }, what);
+              });
+        if (!row.integer) continue;
+        for (const DType dtype : integer_dtypes)
+          run(
+              dtype, integers,
+              [&](Wide x, Wide y) {
+                return visit_arithmetic(dtype, "", [&]<class T>(T) -> Wide {
+                  if constexpr (std::is_integral_v<T>)
+                    return static_cast<T>(row.integer(x, y));
+                  else
+                    return 0;
+                });
+              },
+              [](const auto& found, const auto& expected, const std::string& what) {
+                EXPECT_TRUE(found == expected) << what;
+              });
+      }
+    });
+}
+
+// What one element becomes, from the dtypes' definitions alone. Integers to and from 64 bits are in dtype_test.
+double converted(double x, DType from, DType to) {
+  if (to == DType::bool_) return x != 0;
+  if (is_floating(to)) return visit_numeric(to, "", [&]<class T>(T) { return to_double(from_double<T>(x)); });
+  const int bits = bit_width(to);
+  if (!is_floating(from)) {
+    if (bits == 64 && kind(to) == Kind::signed_integer) return x;  // nothing narrower wraps
+    const double modulus = std::ldexp(1, bits);
+    double value = std::fmod(x, modulus);
+    if (value < 0) value += modulus;
+    return kind(to) == Kind::signed_integer && value >= modulus / 2 ? value - modulus : value;
+  }
+  return std::trunc(x);
+}
+
+void copy_table() {
+  Random random(13);
+  const auto small = [](Random& r) { return static_cast<double>(r.below(1000)) / 8; };  // inside every integer's range
+  const auto tiny = [](Random& r) { return static_cast<double>(r.below(15)) / 8; };     // inside i2's: 0 … 1.75
+  for (int from = 0; from < dtype_count; ++from)
+    for (int to = 0; to < dtype_count; ++to) {
+      const auto source = static_cast<DType>(from), target = static_cast<DType>(to);
+      const bool wide = !is_floating(source) && bit_width(source) == 64;  // does not fit the oracle's double
+      const auto draw = bit_width(target) < 8 || bit_width(target) == 8 ? +tiny : +small;
+      for (const Pattern pattern : all_patterns)
+        for (const Shape& shape : {Shape{}, Shape{0, 3}, Shape{7, 13}, Shape{70, 131}}) {
+          if (bit_width(source) < 8 && pattern == Pattern::unaligned) continue;  // packed bytes have no alignment
+          const std::string what = "astype " + label(source, shape, pattern) + " to " + std::string(to_string(target));
+          const Tensor x = make_tensor(random, shape, source, pattern, draw);
+          const auto f = [&] { return astype(x, target, true); };
+          const Tensor reference = in_column(Column::reference, f);
+          EXPECT_EQ(reference.dtype(), target);
+          std::vector<double> oracle = doubles(x);
+          for (double& value : oracle) value = converted(value, source, target);
+          if (!wide) expect_near(doubles(reference), oracle, [](std::size_t) { return 0.0; }, what + " reference");
+          const Tensor found = on_cpu(f, what);
+          EXPECT_TRUE(equal(doubles(found), doubles(reference))) << what;
+          // Into a strided target, whose other elements must stay.
+          if (shape.numel() == 0 || pattern == Pattern::stretched) continue;
+          const Tensor into =
+              make_tensor(random, shape, target, bit_width(target) < 8 ? Pattern::stepped : pattern, draw);
+          const std::byte* data = into.storage()->data();
+          const std::vector<std::byte> before(data, data + into.storage()->size());
+          in_column(Column::cpu, [&] { return copy_(into, x), into; });
+          EXPECT_TRUE(equal(doubles(into), doubles(reference))) << what << " into a view";
+          const std::vector<std::byte> after(data, data + before.size());
+          // The reference must write the same bytes and no others.
+          std::copy(before.begin(), before.end(), into.storage()->mutable_data());
+          in_column(Column::reference, [&] { return copy_(into, x), into; });
+          EXPECT_TRUE(std::equal(after.begin(), after.end(), data)) << what << " into a view, other bytes";
+          if (pattern == Pattern::stepped && bit_width(target) >= 8 && shape.rank() > 0) {
+            const std::size_t width = static_cast<std::size_t>(bit_width(target) / 8);
+            EXPECT_TRUE(std::equal(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(width), data)) << what;
+          }
+        }
+    }
+}
+
+// |x − max| may be 60 here. The difference is rounded (u·|d| in the exponent, so that much in the result), Exp adds
+// 1 ulp, the sum of n positive terms in at least four chains (n/4 + 8)·u, quotient and product 2u.
+void softmax_table() {
+  Random random(14);
+  for (const DType dtype : floating_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape :
+           {Shape{}, Shape{1}, Shape{0, 3}, Shape{7, 13}, Shape{3, 1031}, Shape{2, 3, 5, 17}, Shape{131, 257}})
+        for (int axis = 0; axis < std::max(shape.rank(), 1); ++axis) {
+          const std::string what = "softmax " + label(dtype, shape, pattern) + " axis " + std::to_string(axis);
+          const Tensor x = make_tensor(random, shape, dtype, pattern, [](Random& r) { return 5 * r.normal(); });
+          const auto f = [&] { return softmax(x, axis); };
+          const auto values = doubles(x);
+          std::vector<double> oracle(values.size());
+          const std::int64_t n = shape.rank() ? shape[axis] : 1, inner = [&] {
+            std::int64_t product = 1;
+            for (int i = axis + 1; i < shape.rank(); ++i) product *= shape[i];
+            return product;
+          }();
+          for (std::size_t i = 0; i < values.size(); ++i) {
+            const std::int64_t at = static_cast<std::int64_t>(i), first = at / (n * inner) * n * inner + at % inner;
+            double sum = 0;  // without the maximum: |x| < 30, nothing overflows in double
+            for (std::int64_t k = 0; k < n; ++k) sum += std::exp(values[static_cast<std::size_t>(first + k * inner)]);
+            oracle[i] = std::exp(values[i]) / sum;
+          }
+          const auto reference = doubles(in_column(Column::reference, f));
+          const auto limit = [&](double u, double value) {
+            return (60 + 2 + static_cast<double>(n) / 4 + 8 + 2) * u * value + ulp(dtype, value);
+          };
+          expect_near(reference, oracle, [&](std::size_t i) { return limit(0x1p-53, oracle[i]); }, what + " reference");
+          expect_near(
+              doubles(on_cpu(f, what)), reference,
+              [&](std::size_t i) { return limit(working_epsilon(dtype) / 2, reference[i]); }, what + " cpu");
+        }
+  // Rows of special values follow the formula.
+  for (const Column column : {Column::reference, Column::cpu}) {
+    const ScopedColumn scope(column);
+    const float inf = HUGE_VALF;
+    EXPECT_EQ(doubles(softmax(Tensor::from<float>({-inf, 0, -inf}))), (std::vector<double>{0, 1, 0}));
+    for (const double value : doubles(softmax(Tensor::from<float>({inf, 0})).slice(0, 0, 1)))
+      EXPECT_TRUE(value != value);
+    for (const double value : doubles(softmax(Tensor::from<float>({NAN, 0})))) EXPECT_TRUE(value != value);
+    for (const double value : doubles(softmax(Tensor::from<float>({-inf, -inf})))) EXPECT_TRUE(value != value);
+  }
+}
+
+// The mean of n squares summed in at least 16 chains: (n/16 + 8)·u, halved by the root; the factor, two products and
+// the conversion of the factor add 4u.
+void rms_norm_table() {
+  Random random(15);
+  for (const DType dtype : floating_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape :
+           {Shape{1}, Shape{0, 3}, Shape{7, 13}, Shape{3, 1031}, Shape{2, 3, 5, 17}, Shape{301, 257}})
+        for (const double scale : {1.0, 1e-4, 1e18}) {
+          if (scale > 1e4 && dtype == DType::f16) continue;
+          const std::string what = "rms_norm " + label(dtype, shape, pattern);
+          const Tensor x = make_tensor(
+              random, shape, dtype, pattern,
+              scale == 1  ? +[](Random& r) { return r.normal(); }
+              : scale < 1 ? +[](Random& r) { return 1e-4 * r.normal(); }
+                          : +[](Random& r) { return 1e18 * (1 + r.uniform()) * 10; });
+          const Tensor weight = make_tensor(random, Shape{shape.back()}, dtype, pattern);
+          const auto f = [&] { return rms_norm(x, weight, 1e-6); };
+          const auto values = doubles(x), factors = doubles(weight);
+          std::vector<double> oracle;
+          const auto n = static_cast<std::size_t>(shape.back());
+          for (std::size_t i = 0; i < values.size(); ++i) {
+            double squares = 0;
+            for (std::size_t k = 0; k < n; ++k) squares += std::pow(values[i / n * n + k], 2);
+            oracle.push_back(values[i] / std::sqrt(squares / static_cast<double>(n) + 1e-6) * factors[i % n]);
+          }
+          const auto reference = doubles(in_column(Column::reference, f));
+          const auto limit = [&](double u, double value) {
+            return (static_cast<double>(n) / 32 + 8) * u * std::fabs(value) + ulp(dtype, value);
+          };
+          expect_near(reference, oracle, [&](std::size_t i) { return limit(0x1p-53, oracle[i]); }, what + " reference");
+          expect_near(
+              doubles(on_cpu(f, what)), reference,
+              [&](std::size_t i) { return limit(working_epsilon(dtype) / 2, reference[i]); }, what + " cpu");
+        }
+}
+
+void argmax_table() {
+  Random random(16);
+  std::vector<DType> dtypes(std::begin(floating_dtypes), std::end(floating_dtypes));
+  dtypes.insert(dtypes.end(), std::begin(integer_dtypes), std::end(integer_dtypes));
+  for (const DType dtype : {DType::bool_, DType::f8_e4m3, DType::f8_e5m2}) dtypes.push_back(dtype);
+  for (const DType dtype : dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape : {Shape{}, Shape{1}, Shape{0, 3}, Shape{7, 13}, Shape{3, 1031}, Shape{2, 3, 5, 17}})
+        for (const bool ties : {false, true}) {
+          const int axis = shape.rank() - 1;
+          const std::string what = "argmax " + label(dtype, shape, pattern);
+          // Few different values: the first of several largest must be taken. Else NaN now and then.
+          const Tensor x = make_tensor(random, shape, dtype, pattern,
+                                       ties ? +[](Random& r) { return static_cast<double>(r.below(3)); } : any_number);
+          const auto f = [&] { return argmax(x, axis); };
+          const std::size_t n = shape.rank() ? static_cast<std::size_t>(shape.back()) : 1;
+          std::vector<Wide> oracle;
+          const auto choose = [&](const auto& values) {
+            for (std::size_t row = 0; row * n < values.size(); ++row) {
+              std::size_t best = 0;
+              for (std::size_t i = 1; i < n; ++i) {
+                const auto now = values[row * n + i], before = values[row * n + best];
+                if (before == before && (now != now || now > before)) best = i;
+              }
+              oracle.push_back(static_cast<Wide>(best));
+            }
+          };
+          if (is_floating(dtype))
+            choose(doubles(x));
+          else
+            choose(integers(x));
+          EXPECT_TRUE(integers(in_column(Column::reference, f)) == oracle) << what;
+          EXPECT_TRUE(integers(on_cpu(f, what)) == oracle) << what;
+        }
+}
+
+// γ_k Σ|a·b| (Higham 2002, 3.5): k products and sums of relative error u each, whatever their order; then one rounding.
+void matmul_table() {
+  Random random(17);
+  struct Sizes {
+    Shape a, b;
+  };
+  const Sizes sizes[] = {{{1, 1}, {1, 1}},      {{0, 3}, {3, 5}},       {{3, 0}, {0, 5}},    {{7, 13}, {13, 11}},
+                         {{5, 300}, {300, 33}}, {{2, 3, 7}, {2, 7, 4}}, {{3, 7}, {2, 7, 4}}, {{4, 1, 3, 7}, {2, 7, 4}},
+                         {{1, 257}, {257, 65}}, {{70, 129}, {129, 67}}};
+  for (const DType dtype : floating_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const auto& [shape_a, shape_b] : sizes) {
+        const std::string what = "matmul " + label(dtype, shape_a, pattern) + " " + to_string(shape_b);
+        const Tensor a = make_tensor(random, shape_a, dtype, pattern), b = make_tensor(random, shape_b, dtype, pattern);
+        const auto f = [&] { return matmul(a, b); };
+        const Tensor result = in_column(Column::reference, f);
+        const auto va = doubles(a), vb = doubles(b), reference = doubles(result);
+        const std::int64_t m = shape_a[shape_a.rank() - 2], k = shape_a.back(), n = shape_b.back();
+        const auto batch = [](Shape shape) {
+          shape.erase(shape.rank() - 1);
+          shape.erase(shape.rank() - 1);
+          return shape;
+        };
+        const Shape batches = broadcast_shapes(batch(shape_a), batch(shape_b));
+        const auto ia = broadcast_index(batch(shape_a), batches), ib = broadcast_index(batch(shape_b), batches);
+        std::vector<double> oracle, sizes_of;
+        for (std::size_t c = 0; c < ia.size(); ++c)
+          for (std::int64_t i = 0; i < m; ++i)
+            for (std::int64_t j = 0; j < n; ++j) {
+              double sum = 0, size = 0;
+              for (std::int64_t l = 0; l < k; ++l) {
+                const double product = va[static_cast<std::size_t>((ia[c] * m + i) * k + l)] *
+                                       vb[static_cast<std::size_t>((ib[c] * k + l) * n + j)];
+                sum += product;
+                size += std::fabs(product);
+              }
+              oracle.push_back(sum);
+              sizes_of.push_back(size);
+            }
+        const auto limit = [&](double u, std::size_t i) {
+          return static_cast<double>(k + 1) * u * sizes_of[i] + ulp(dtype, oracle[i]);
+        };
+        expect_near(reference, oracle, [&](std::size_t i) { return limit(0x1p-53, i); }, what + " reference");
+        expect_near(
+            doubles(on_cpu(f, what)), reference, [&](std::size_t i) { return limit(working_epsilon(dtype) / 2, i); },
+            what + " cpu");
+      }
+}
+
+// As matmul; int8_per_row rounds rows alike in both columns (to the bit, in float), and encoded weights decode alike.
+// That definition is in float, so what follows it may be as well, also for f64.
+// Encoded weights with activations as they are: blocks of 32 rounded to max/127, half a step each: Σ max/254·|w|.
+void linear_table() {
+  Random random(18);
+  const auto check = [&](const Tensor& x, const Tensor& weight, const Tensor& plain, Activations activations,
+                         const std::string& what) {
+    const DType dtype = x.dtype();
+    const auto f = [&] { return linear(x, weight, activations); };
+    const auto reference = doubles(in_column(Column::reference, f));
+    const auto vx = doubles(x), vw = doubles(plain);
+    const auto k = static_cast<std::size_t>(x.shape().back()), n = static_cast<std::size_t>(weight.shape()[0]);
+    std::vector<double> oracle, size, steps;
+    for (std::size_t i = 0; k && i < vx.size() / k; ++i) {
+      std::vector<double> row(vx.begin() + static_cast<std::ptrdiff_t>(i * k),
+                              vx.begin() + static_cast<std::ptrdiff_t>((i + 1) * k));
+      if (activations == Activations::int8_per_row) {
+        float most = 0;
+        for (const double value : row) most = std::max(most, std::fabs(static_cast<float>(value)));
+        const float scale = 127 / std::max(most, 1e-5f);
+        for (double& value : row)
+          value = std::min(127.0f, std::max(-128.0f, std::rint(static_cast<float>(value) * scale))) /
+                  static_cast<double>(scale);
+      }
+      for (std::size_t j = 0; j < n; ++j) {
+        double sum = 0, absolute = 0, step = 0;
+        for (std::size_t l = 0; l < k; ++l) {
+          sum += row[l] * vw[j * k + l];
+          absolute += std::fabs(row[l] * vw[j * k + l]);
+          double most = 0;
+          for (std::size_t b = l / 32 * 32; b < std::min(k, l / 32 * 32 + 32); ++b)
+            most = std::max(most, std::fabs(row[b]));
+          step += most / 254 * std::fabs(vw[j * k + l]);
+        }
+        oracle.push_back(sum);
+        size.push_back(absolute);
+        steps.push_back(weight.is_quantized() && activations == Activations::as_is ? step : 0);
+      }
+    }
+    const auto limit = [&](double u, std::size_t i) {
+      return static_cast<double>(k + 8) * u * size[i] + ulp(dtype, oracle[i]);
+    };
+    expect_near(reference, oracle, [&](std::size_t i) { return limit(0x1p-53, i); }, what + " reference");
+    expect_near(
+        doubles(on_cpu(f, what)), reference,
+        [&](std::size_t i) {
+          const double u = activations == Activations::int8_per_row ? 0x1p-24 : working_epsilon(dtype) / 2;
+          return limit(u, i) + 1.01 * steps[i];
+        },
+        what + " cpu");
+  };
+  for (const DType dtype : floating_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const auto& [rows, k, n] :
+           {std::array<std::int64_t, 3>{1, 1, 1}, {0, 3, 5}, {1, 256, 37}, {5, 131, 7}, {33, 64, 20}})
+        for (const Activations activations : {Activations::as_is, Activations::int8_per_row}) {
+          const Tensor x = make_tensor(random, Shape{rows, k}, dtype, pattern);
+          for (const DType weights : {dtype, DType::bf16}) {
+            const Tensor w = make_tensor(random, Shape{n, k}, weights, pattern);
+            check(x, w, w, activations,
+                  "linear " + label(dtype, x.shape(), pattern) + " " + describe(w) +
+                      (activations == Activations::as_is ? "" : " int8"));
+          }
+        }
+  for (const Scheme scheme :
+       {Scheme::q8_0, Scheme::q4_0, Scheme::q4_1, Scheme::q5_0, Scheme::q5_1, Scheme::tq1_0, Scheme::tq2_0})
+    for (const std::int64_t rows : {1, 5})
+      for (const Activations activations : {Activations::as_is, Activations::int8_per_row}) {
+        const Tensor x = make_tensor(random, Shape{rows, 512}, DType::f32, Pattern::transposed);
+        const Tensor w =
+            quantize(contiguous(make_tensor(random, Shape{9, 512}, DType::f32, Pattern::contiguous)), scheme);
+        check(x, w, dequantize(w), activations,
+              "linear " + describe(w) + (activations == Activations::as_is ? "" : " int8"));
+      }
+}
+
+void embedding_table() {
+  Random random(19);
+  for (const DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64})
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape : {Shape{}, Shape{0}, Shape{1}, Shape{3, 5}, Shape{1031}}) {
+        const Tensor weight = make_tensor(random, Shape{13, 37}, dtype, pattern);
+        Tensor ids = Tensor::empty(shape, DType::i32);
+        for (std::int64_t i = 0; i < ids.numel(); ++i)
+          ids.mutable_data<std::int32_t>()[i] = static_cast<std::int32_t>(random.below(13));
+        const auto table = doubles(weight);
+        std::vector<double> oracle;
+        for (const double id : doubles(ids))
+          for (std::size_t i = 0; i < 37; ++i) oracle.push_back(table[static_cast<std::size_t>(id) * 37 + i]);
+        const auto f = [&] { return embedding(weight, ids); };
+        EXPECT_TRUE(doubles(in_column(Column::reference, f)) == oracle) << label(dtype, shape, pattern);
+        EXPECT_TRUE(doubles(on_cpu(f, "embedding")) == oracle) << label(dtype, shape, pattern);
+      }
+  const Tensor encoded = quantize(make_tensor(random, Shape{6, 64}, DType::f32, Pattern::contiguous), Scheme::q4_0);
+  const Tensor ids = Tensor::from<std::int64_t>({5, 0, 3, 3});
+  const auto f = [&] { return embedding(encoded, ids); };
+  const auto rows = doubles(dequantize(encoded));
+  std::vector<double> oracle;
+  for (const std::size_t id : {5, 0, 3, 3})
+    oracle.insert(oracle.end(), rows.begin() + id * 64, rows.begin() + id * 64 + 64);
+  EXPECT_TRUE(doubles(in_column(Column::reference, f)) == oracle);
+  EXPECT_TRUE(doubles(on_cpu(f, "embedding Q4_0")) == oracle);
+}
+
+// Cosine and sine rounded (u each), two products and their sum: 4u (|a| + |b|).
+void rope_table() {
+  Random random(20);
+  for (const DType dtype : floating_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape : {Shape{0, 8}, Shape{1, 2}, Shape{5, 40}, Shape{2, 3, 5, 34}, Shape{3, 129, 64}})
+        for (const RopeLayout layout : {RopeLayout::interleaved, RopeLayout::half_split})
+          for (const std::int64_t pairs : {shape.back() / 2, shape.back() / 4}) {
+            const std::string what = "rope " + label(dtype, shape, pattern);
+            const std::int64_t times = shape[shape.rank() - 2];
+            const Tensor x = make_tensor(random, shape, dtype, pattern);
+            Tensor positions = Tensor::empty(Shape{times}, DType::i64),
+                   frequencies = Tensor::empty(Shape{pairs}, DType::f32);
+            for (std::int64_t t = 0; t < times; ++t) positions.mutable_data<std::int64_t>()[t] = random.below(100000);
+            for (std::int64_t i = 0; i < pairs; ++i)
+              frequencies.mutable_data<float>()[i] = static_cast<float>(std::pow(10000, -random.uniform()));
+            const auto f = [&] { return rope(x, positions, frequencies, layout); };
+            const auto values = doubles(x), where = doubles(positions), turns = doubles(frequencies);
+            std::vector<double> oracle = values, size(values.size(), 0);
+            const auto width = static_cast<std::size_t>(shape.back());
+            for (std::size_t row = 0; row * width < values.size(); ++row)
+              for (std::size_t i = 0; i < turns.size(); ++i) {
+                const double angle = where[row % static_cast<std::size_t>(times)] * turns[i];
+                const std::size_t first = row * width + (layout == RopeLayout::interleaved ? 2 * i : i);
+                const std::size_t second = first + (layout == RopeLayout::interleaved ? 1 : turns.size());
+                const double a = values[first], b = values[second];
+                oracle[first] = std::hypot(a, b) * std::cos(std::atan2(b, a) + angle);
+                oracle[second] = std::hypot(a, b) * std::sin(std::atan2(b, a) + angle);
+                size[first] = size[second] = std::fabs(a) + std::fabs(b);
+              }
+            const auto reference = doubles(in_column(Column::reference, f));
+            // The oracle turns in polar form: an angle of up to 1e5 is known to 1e5·2^-53.
+            expect_near(
+                reference, oracle, [&](std::size_t i) { return 3e-11 * size[i] + ulp(dtype, oracle[i]); },
+                what + " reference");
+            expect_near(
+                doubles(on_cpu(f, what)), reference,
+                [&](std::size_t i) {
+                  return 2 * working_epsilon(dtype) * size[i] + (size[i] > 0 ? ulp(dtype, reference[i]) : 0);
+                },
+                what + " cpu");
+          }
+}
+
+// Scores: γ_{D+2} of A = max Σ|q·k|·scale, twice in a weight (its own and the maximum's), 2·|d| ≤ 4A for the rounded
+// difference; S weights summed and multiplied: (S + 20)u. All relative to Σ weight·|v|.
+void attention_table() {
+  Random random(21);
+  struct Sizes {
+    std::int64_t heads, key_heads, length, keys, width;
+  };
+  for (const DType dtype : floating_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const Sizes& s : {Sizes{1, 1, 1, 1, 1},
+                             {4, 2, 1, 67, 16},
+                             {8, 1, 1, 130, 64},
+                             {2, 2, 13, 13, 7},
+                             {6, 3, 19, 83, 24},
+                             {2, 1, 5, 3, 8},
+                             {3, 3, 2, 0, 4},
+                             {2, 1, 0, 5, 4}})
+        for (const AttentionOptions& options : {AttentionOptions{}, AttentionOptions{true, 0, 0},
+                                                AttentionOptions{true, 5, 0.3}, AttentionOptions{false, 9, 0}}) {
+          const Tensor q = make_tensor(random, Shape{2, s.heads, s.length, s.width}, dtype, pattern);
+          // Keys lie as in a cache: (S, Hkv, D), seen as (Hkv, S, D).
+          const Tensor k = make_tensor(random, Shape{2, s.keys, s.key_heads, s.width}, dtype, pattern).transpose(1, 2);
+          const Tensor v = make_tensor(random, Shape{2, s.key_heads, s.keys, s.width}, dtype, pattern);
+          const std::string what = "attention " + label(dtype, q.shape(), pattern) + " " + describe(k) +
+                                   (options.causal ? " causal" : "") + " window " + std::to_string(options.window);
+          const auto f = [&] { return scaled_dot_product_attention(q, k, v, options); };
+          const auto reference = doubles(in_column(Column::reference, f));
+          const auto vq = doubles(q), vk = doubles(k), vv = doubles(v);
+          const double scale = options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(s.width));
+          std::vector<double> oracle, size, factor;
+          for (std::int64_t row = 0; row < 2 * s.heads * s.length; ++row) {
+            const std::int64_t i = row % s.length, h = row / s.length % s.heads, b = row / s.length / s.heads;
+            const std::int64_t key_base = (b * s.key_heads + h / (s.heads / s.key_heads)) * s.keys;
+            std::vector<double> weight(static_cast<std::size_t>(s.keys), 0);
+            double sum = 0, largest = 0;
+            for (std::int64_t j = 0; j < s.keys; ++j) {
+              const std::int64_t distance = i + s.keys - s.length - j;  // how far key j lies before query i
+              if ((options.causal && distance < 0) || (options.window > 0 && distance >= options.window)) continue;
+              double dot = 0, absolute = 0;
+              for (std::int64_t d = 0; d < s.width; ++d) {
+                const double product = vq[static_cast<std::size_t>(row * s.width + d)] *
+                                       vk[static_cast<std::size_t>((key_base + j) * s.width + d)];
+                dot += product;
+                absolute += std::fabs(product);
+              }
+              sum += weight[static_cast<std::size_t>(j)] = std::exp(dot * scale);
+              largest = std::max(largest, absolute * scale);
+            }
+            for (std::int64_t d = 0; d < s.width; ++d) {
+              double value = 0, absolute = 0;
+              for (std::int64_t j = 0; j < s.keys && sum > 0; ++j) {
+                const double part = weight[static_cast<std::size_t>(j)] / sum *
+                                    vv[static_cast<std::size_t>((key_base + j) * s.width + d)];
+                value += part;
+                absolute += std::fabs(part);
+              }
+              oracle.push_back(value);
+              size.push_back(absolute);
+              factor.push_back(2 * static_cast<double>(s.width + 2) * largest + 4 * largest +
+                               static_cast<double>(s.keys) + 20);
+            }
+          }
+          const auto limit = [&](double u, std::size_t i) {
+            return factor[i] * u * size[i] + (size[i] > 0 ? ulp(dtype, oracle[i]) : 0);
+          };
+          expect_near(reference, oracle, [&](std::size_t i) { return limit(0x1p-53, i); }, what + " reference");
+          expect_near(
+              doubles(on_cpu(f, what)), reference, [&](std::size_t i) { return limit(working_epsilon(dtype) / 2, i); },
+              what + " cpu");
+        }
+}
+
+// What the bytes must be is quant_test's business: here the columns must agree to the bit, for any layout.
+void quantize_table() {
+  Random random(22);
+  for (const Scheme scheme :
+       {Scheme::q8_0, Scheme::q4_0, Scheme::q4_1, Scheme::q5_0, Scheme::q5_1, Scheme::tq1_0, Scheme::tq2_0})
+    for (const DType dtype : floating_dtypes)
+      for (const Pattern pattern : all_patterns) {
+        const Tensor x = make_tensor(random, Shape{5, 512}, dtype, pattern);
+        const auto f = [&] { return quantize(x, scheme); };
+        const Tensor reference = in_column(Column::reference, f), found = in_column(Column::cpu, f);
+        ASSERT_EQ(reference.nbytes(), found.nbytes());
+        EXPECT_EQ(std::memcmp(reference.bytes(), found.bytes(), found.nbytes()), 0)
+            << to_string(scheme) << " " << label(dtype, x.shape(), pattern);
+      }
+}
+
+void dequantize_table() {
+  Random random(23);
+  for (const Scheme scheme :
+       {Scheme::q8_0, Scheme::q4_0, Scheme::q4_1, Scheme::q5_0, Scheme::q5_1, Scheme::tq1_0, Scheme::tq2_0}) {
+    const Tensor x = quantize(make_tensor(random, Shape{3, 5, 512}, DType::f32, Pattern::contiguous), scheme);
+    for (const Tensor& view : {x, x.transpose(0, 1), x.slice(1, 1, 5, 2), x.select(0, 2), x.slice(0, 1, 1)}) {
+      const auto f = [&] { return dequantize(view); };
+      EXPECT_TRUE(doubles(on_cpu(f, describe(view))) == doubles(in_column(Column::reference, f))) << describe(view);
+    }
+  }
+}
+
+// One function for each row of the operation table: a row without one does not compile.
+#define INGOT_X(id) \
+  TEST(OpsTable, id) { id##_table(); }
+INGOT_OPERATIONS(INGOT_X)
+#undef INGOT_X
+
+}  // namespace
+}  // namespace ingot::testing
