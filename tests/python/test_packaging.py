@@ -35,7 +35,7 @@ def test_consumer_finds_links_and_runs(installed, tmp_path):
     run("cmake", "-S", ROOT / "tests" / "consumer", "-B", tmp_path, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={installed}")
     run("cmake", "--build", tmp_path)
     version = re.search(r"project\(ingot VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
-    assert run(tmp_path / "consumer").split() == [version, "out_of_range"]
+    assert run(tmp_path / "consumer").split() == [version, "3", "out_of_range"]
 
 
 def test_an_older_interface_is_refused(installed, tmp_path):
