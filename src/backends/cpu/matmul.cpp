@@ -33,20 +33,49 @@ auto widened(T x) noexcept {
     return to_float(x);
 }
 
+/// Columns begin … end of a matrix whose rows lie beside each other, as rows: squares of 4 × 4 in registers.
+void transpose(const Matrix<float>& m, std::int64_t begin, std::int64_t end, float* out) {
+  using Vector = float __attribute__((vector_size(16)));
+  const auto load = [&](std::int64_t i, std::int64_t r) {
+    Vector v;
+    std::memcpy(&v, m.data + i * m.step + r, sizeof v);
+    return v;
+  };
+  std::int64_t r = begin;
+  for (; r + 4 <= end; r += 4) {
+    std::int64_t i = 0;
+    for (; i + 4 <= m.k; i += 4) {
+      const Vector a = load(i, r), b = load(i + 1, r), c = load(i + 2, r), d = load(i + 3, r);
+      const Vector ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+      const Vector ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+      const Vector cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      const Vector rows[4] = {__builtin_shufflevector(ab, cd, 0, 1, 4, 5), __builtin_shufflevector(ab, cd, 2, 3, 6, 7),
+                              __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
+                              __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
+      for (int j = 0; j < 4; ++j) std::memcpy(out + (r + j) * m.k + i, &rows[j], sizeof rows[j]);
+    }
+    for (; i < m.k; ++i)
+      for (int j = 0; j < 4; ++j) out[(r + j) * m.k + i] = m.data[i * m.step + r + j];
+  }
+  for (; r < end; ++r)
+    for (std::int64_t i = 0; i < m.k; ++i) out[r * m.k + i] = m.data[i * m.step + r];
+}
+
 /// The matrix as row-major f32 or f64 rows. Squares of 16 × 16, so that neither side is crossed a line per element.
 template <class U, class T>
 std::unique_ptr<U[]> packed(const Matrix<T>& m) {
   std::unique_ptr<U[]> out(new U[static_cast<std::size_t>(m.rows * m.k)]);
   constexpr std::int64_t square = 16;
-  parallel_for(m.rows, square * std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(m.k, 1)),
-               [&](std::int64_t begin, std::int64_t end) {
-                 for (std::int64_t r0 = begin; r0 < end; r0 += square)
-                   for (std::int64_t k0 = 0; k0 < m.k; k0 += square)
-                     for (std::int64_t r = r0; r < std::min(end, r0 + square); ++r)
-                       for (std::int64_t i = k0; i < std::min(m.k, k0 + square); ++i)
-                         out[static_cast<std::size_t>(r * m.k + i)] =
-                             static_cast<U>(widened(m.data[r * m.row + i * m.step]));
-               });
+  const std::int64_t rows = square * std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(m.k, 1));
+  parallel_for(m.rows, rows, [&](std::int64_t begin, std::int64_t end) {
+    if constexpr (std::is_same_v<U, float> && std::is_same_v<T, float>)
+      if (m.row == 1) return transpose(m, begin, end, out.get());
+    for (std::int64_t r0 = begin; r0 < end; r0 += square)
+      for (std::int64_t k0 = 0; k0 < m.k; k0 += square)
+        for (std::int64_t r = r0; r < std::min(end, r0 + square); ++r)
+          for (std::int64_t i = k0; i < std::min(m.k, k0 + square); ++i)
+            out[static_cast<std::size_t>(r * m.k + i)] = static_cast<U>(widened(m.data[r * m.row + i * m.step]));
+  });
   return out;
 }
 

@@ -19,7 +19,7 @@ namespace ingot::cpu {
 namespace {
 
 struct Ops {
-  static constexpr int bytes = 64, prefill_rows = 2, float_columns = 4;
+  static constexpr int bytes = 64, prefill_rows = 4, float_columns = 4;
   using I = __m512i;
   using F = __m512;
 

@@ -254,46 +254,64 @@ struct Tile {
   }
 
   INGOT_INLINE void add(const std::byte* const (&w)[R], const std::byte* x, std::size_t x_stride) {
-    constexpr int nv = Geo::vectors;
+    if constexpr (C == 1) {
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-      I codes[T::groups * nv];
-      F d, m = Ops::zero_f();
-      T::unpack(w[r], codes, d, m);
-#pragma GCC unroll 16
-      for (int c = 0; c < C; ++c) {
-        const std::byte* p = x + static_cast<std::size_t>(c) * x_stride;
-        if constexpr (Whole && (T::groups > 1)) {
-          I sum = integers ? acc_i[r][c] : Ops::zero_i();
-#pragma GCC unroll 16
-          for (int g = 0; g < T::groups; ++g) {
-            const std::byte* q = p + g * Geo::group_bytes;
-            sum = Ops::add_i(sum, Ops::load_i(q + nv * V));
-#pragma GCC unroll 16
-            for (int v = 0; v < nv; ++v) sum = multiply<T>(sum, codes[g * nv + v], Ops::load_i(q + v * V));
-          }
-          if constexpr (integers)
-            acc_i[r][c] = sum;
-          else
-            acc[r][c] = Ops::fma(Ops::cvt(sum), d, acc[r][c]);
-        } else {
-          F part = Ops::zero_f();
-#pragma GCC unroll 16
-          for (int g = 0; g < T::groups; ++g) {
-            const std::byte* q = p + g * Geo::group_bytes;
-            I sum = Ops::load_i(q + nv * V);
-#pragma GCC unroll 16
-            for (int v = 0; v < nv; ++v) sum = multiply<T>(sum, codes[g * nv + v], Ops::load_i(q + v * V));
-            const F scale = Ops::load_f(q + (nv + 1) * V);
-            if constexpr (T::groups == 1)
-              acc[r][c] = Ops::fma(Ops::cvt(sum), Ops::mul(d, scale), acc[r][c]);
-            else
-              part = Ops::fma(Ops::cvt(sum), scale, part);
-          }
-          if constexpr (T::groups > 1) acc[r][c] = Ops::fma(part, d, acc[r][c]);
-          if constexpr (T::min) acc[r][c] = Ops::fma(m, Ops::load_f(p + T::groups * Geo::group_bytes), acc[r][c]);
-        }
+      for (int r = 0; r < R; ++r) {
+        I codes[count];
+        F d, m = Ops::zero_f();
+        T::unpack(w[r], codes, d, m);
+        multiply_add(r, 0, codes, d, m, x);
       }
+    } else {
+      // The rows stay unpacked in registers while the columns pass, and each column is loaded once for all of them.
+      I codes[R][count];
+      F d[R], m[R];
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) {
+        m[r] = Ops::zero_f();
+        T::unpack(w[r], codes[r], d[r], m[r]);
+      }
+#pragma GCC unroll 16
+      for (int c = 0; c < C; ++c)
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r)
+          multiply_add(r, c, codes[r], d[r], m[r], x + static_cast<std::size_t>(c) * x_stride);
+    }
+  }
+
+ private:
+  static constexpr int nv = Geo::vectors, count = T::groups * nv;
+
+  INGOT_INLINE void multiply_add(int r, int c, const I* codes, F d, F m, const std::byte* p) {
+    if constexpr (Whole && (T::groups > 1)) {
+      I sum = integers ? acc_i[r][c] : Ops::zero_i();
+#pragma GCC unroll 16
+      for (int g = 0; g < T::groups; ++g) {
+        const std::byte* q = p + g * Geo::group_bytes;
+        sum = Ops::add_i(sum, Ops::load_i(q + nv * V));
+#pragma GCC unroll 16
+        for (int v = 0; v < nv; ++v) sum = multiply<T>(sum, codes[g * nv + v], Ops::load_i(q + v * V));
+      }
+      if constexpr (integers)
+        acc_i[r][c] = sum;
+      else
+        acc[r][c] = Ops::fma(Ops::cvt(sum), d, acc[r][c]);
+    } else {
+      F part = Ops::zero_f();
+#pragma GCC unroll 16
+      for (int g = 0; g < T::groups; ++g) {
+        const std::byte* q = p + g * Geo::group_bytes;
+        I sum = Ops::load_i(q + nv * V);
+#pragma GCC unroll 16
+        for (int v = 0; v < nv; ++v) sum = multiply<T>(sum, codes[g * nv + v], Ops::load_i(q + v * V));
+        const F scale = Ops::load_f(q + (nv + 1) * V);
+        if constexpr (T::groups == 1)
+          acc[r][c] = Ops::fma(Ops::cvt(sum), Ops::mul(d, scale), acc[r][c]);
+        else
+          part = Ops::fma(Ops::cvt(sum), scale, part);
+      }
+      if constexpr (T::groups > 1) acc[r][c] = Ops::fma(part, d, acc[r][c]);
+      if constexpr (T::min) acc[r][c] = Ops::fma(m, Ops::load_f(p + T::groups * Geo::group_bytes), acc[r][c]);
     }
   }
 };
@@ -362,8 +380,8 @@ void dot_columns(const WeightRows& weights, std::int64_t row_bytes, const std::b
                  std::int64_t columns, float* out, std::ptrdiff_t out_stride) {
   std::int64_t c = 0;
   for (; c + 4 <= columns; c += 4)
-    rows<T, Ops::prefill_rows, 4, Whole>(weights, row_bytes, x + static_cast<std::size_t>(c) * x_stride, x_stride,
-                                         out + c * out_stride, out_stride);
+    rows<T, T::groups == 1 ? Ops::prefill_rows : (Ops::prefill_rows + 1) / 2, 4, Whole>(
+        weights, row_bytes, x + static_cast<std::size_t>(c) * x_stride, x_stride, out + c * out_stride, out_stride);
   for (; c < columns; ++c)
     rows<T, 4, 1, Whole>(weights, row_bytes, x + static_cast<std::size_t>(c) * x_stride, x_stride, out + c * out_stride,
                          out_stride);
