@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace [[gnu::visibility("default")]] ingot {
@@ -24,7 +25,7 @@ class Sampler {
   /// Throws invalid_argument for options outside their ranges.
   explicit Sampler(const SamplingOptions& options);
   /// `logits`: one per token of the vocabulary; `history`: tokens so far, the newest last.
-  /// Throws invalid_argument where no logit is finite.
+  /// Throws invalid_argument where a logit is NaN or +∞ (the token is named), or none is finite. −∞ is never drawn.
   std::int32_t sample(std::span<const float> logits, std::span<const std::int32_t> history);
 
  private:

@@ -22,7 +22,9 @@ struct Vocabulary {
   std::vector<std::string> tokens;  // as stored: "▁the" (llama), "Ġthe" in the byte alphabet (gpt2)
   std::vector<float> scores;        // llama; empty otherwise
   std::vector<TokenType> types;     // one per token
-  std::vector<std::string> merges;  // gpt2: "a b", best first
+  /// "a b", best first. gpt2 always; llama where a tokenizer.json gives them: they then order the merging, and only
+  /// pairs they name are joined.
+  std::vector<std::string> merges;
   /// gpt2: a named pre-tokenizer of GGUF ("llama-bpe", "gpt-2", "qwen2", …), or "regex" with `patterns`.
   std::string pre;
   std::vector<std::string> patterns;
@@ -30,7 +32,17 @@ struct Vocabulary {
   std::optional<std::int32_t> bos, eos, unknown, padding;
   std::vector<std::int32_t> end_of_generation;  // eos and its like (<|eot_id|>, …)
   bool add_bos = false, add_eos = false;
-  bool add_space_prefix = true;  // llama
+  /// tokenizer.json asks for normalisation form C. It is kept and written back; texts are expected to be in it.
+  bool nfc = false;
+  /// A space is put in front of the text. llama by default; gpt2 only where a tokenizer.json asks for it.
+  bool add_space_prefix = true;
+  // How tokenizer.json files of the llama kind vary. GGUF has no keys for these.
+  bool space_after_special = true;  // the prefix also after every special token
+  bool prefix_before_space = true;  // the prefix also where the text begins with a space
+  bool split_words = false;         // nothing joins across the start of a word
+  bool fuse_unknown = true;         // neighbouring unknown characters are one unknown token
+  /// Special tokens that swallow the white space before or after them.
+  std::vector<std::int32_t> strip_left, strip_right;
 
   /// Throws invalid_file naming `source`, the key and the index where lists differ in length, an id lies outside, ….
   void check(const std::string& source) const;
@@ -50,11 +62,15 @@ struct Vocabulary {
   std::vector<std::pair<std::string, std::string>> to_huggingface() const;
 };
 
+class SpecialTokens;
+
 class Tokenizer {
  public:
   /// Compiles the vocabulary. Throws NotImplemented naming an unknown kind or pre-tokenizer.
   static std::unique_ptr<Tokenizer> make(Vocabulary vocabulary);
-  virtual ~Tokenizer() = default;
+  virtual ~Tokenizer();
+  Tokenizer(const Tokenizer&) = delete;
+  Tokenizer& operator=(const Tokenizer&) = delete;
 
   struct EncodeOptions {
     bool add_special = true;    // BOS, EOS as the vocabulary asks
@@ -72,10 +88,13 @@ class Tokenizer {
   bool ends_generation(std::int32_t id) const noexcept;
 
  protected:
-  explicit Tokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
-  /// Ids of a stretch without special tokens; `first`: nothing came before it or a special token did.
+  explicit Tokenizer(Vocabulary vocabulary);
+  /// Ids of a stretch without special tokens; `first`: a space prefix is due here.
   virtual void encode_text(std::string_view text, bool first, std::vector<std::int32_t>& ids) const = 0;
-  Vocabulary vocabulary_;
+  const Vocabulary vocabulary_;
+
+ private:
+  std::unique_ptr<const SpecialTokens> special_;
 };
 
 /// Joins token pieces into valid UTF-8: bytes of an unfinished character wait for the next piece.

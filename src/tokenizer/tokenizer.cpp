@@ -1,0 +1,105 @@
+#include "ingot/tokenizer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/fail.h"
+#include "tokenizer/kinds.h"
+#include "tokenizer/special.h"
+
+namespace ingot {
+
+namespace {
+
+bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+bool contains(const std::vector<std::int32_t>& ids, std::int32_t id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+}  // namespace
+
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0;;) {
+    const std::size_t hit = text.find(from, at);
+    out += text.substr(at, hit - at);
+    if (hit == std::string_view::npos) return out;
+    out += to;
+    at = hit + from.size();
+  }
+}
+
+std::string byte_token(unsigned char byte) { return fmt::format("<0x{:02X}>", byte); }
+
+int parse_byte_token(std::string_view token) noexcept {
+  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
+  int value = 0;
+  for (char c : token.substr(3, 2)) {
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+MergeParts split_merge(std::string_view merge) noexcept {
+  const std::size_t space = merge.find(' ', 1);
+  if (merge.empty() || space == std::string_view::npos || space + 1 == merge.size()) return {};
+  return {merge.substr(0, space), merge.substr(space + 1)};
+}
+
+Tokenizer::Tokenizer(Vocabulary vocabulary)
+    : vocabulary_(std::move(vocabulary)), special_(std::make_unique<SpecialTokens>(vocabulary_)) {}
+
+Tokenizer::~Tokenizer() = default;
+
+std::unique_ptr<Tokenizer> Tokenizer::make(Vocabulary vocabulary) {
+  vocabulary.check("vocabulary");
+  if (vocabulary.kind == "llama") return make_llama(std::move(vocabulary));
+  if (vocabulary.kind == "gpt2") return make_gpt2(std::move(vocabulary));
+  throw NotImplemented("tokenizer", fmt::format("kind '{}' (built: llama, gpt2)", vocabulary.kind));
+}
+
+std::vector<std::int32_t> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+  // Positions are 32-bit inside; one character may need three bytes more than it has (a space becomes ▁).
+  if (text.size() > std::numeric_limits<std::int32_t>::max() / 4)
+    fail(ErrorCode::invalid_argument, "tokenizer", "text of {} bytes; at most 512 MiB at once", text.size());
+  std::vector<std::int32_t> ids;
+  if (options.add_special && vocabulary_.add_bos && vocabulary_.bos) ids.push_back(*vocabulary_.bos);
+  const auto cuts = special_->find(text, options.parse_special);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i <= cuts.size(); ++i) {
+    const std::size_t end = i < cuts.size() ? cuts[i].begin : text.size();
+    std::string_view stretch = text.substr(at, end - at);
+    if (i > 0 && contains(vocabulary_.strip_right, cuts[i - 1].id))
+      while (!stretch.empty() && is_ascii_space(stretch.front())) stretch.remove_prefix(1);
+    if (i < cuts.size() && contains(vocabulary_.strip_left, cuts[i].id))
+      while (!stretch.empty() && is_ascii_space(stretch.back())) stretch.remove_suffix(1);
+    if (!stretch.empty()) encode_text(stretch, i == 0 || vocabulary_.space_after_special, ids);
+    if (i == cuts.size()) break;
+    ids.push_back(cuts[i].id);
+    at = cuts[i].begin + cuts[i].length;
+  }
+  if (options.add_special && vocabulary_.add_eos && vocabulary_.eos) ids.push_back(*vocabulary_.eos);
+  return ids;
+}
+
+std::string Tokenizer::decode(std::span<const std::int32_t> ids) const {
+  std::string text;
+  bool strip = vocabulary_.add_space_prefix;
+  for (std::int32_t id : ids) {
+    const std::string bytes = piece(id);
+    const bool prefixed = strip && bytes.starts_with(' ');
+    if (!bytes.empty()) strip = false;
+    text.append(bytes, prefixed ? 1 : 0);
+  }
+  return text;
+}
+
+bool Tokenizer::ends_generation(std::int32_t id) const noexcept {
+  return (vocabulary_.eos && *vocabulary_.eos == id) || contains(vocabulary_.end_of_generation, id);
+}
+
+}  // namespace ingot

@@ -1,0 +1,200 @@
+// What every vocabulary must satisfy, and GGUF's keys.
+#include <algorithm>
+#include <cmath>
+
+#include "core/fail.h"
+#include "ingot/tokenizer.h"
+#include "tokenizer/finish.h"
+#include "tokenizer/index.h"
+#include "tokenizer/kinds.h"
+#include "tokenizer/pretokenizers.h"
+
+namespace ingot {
+
+namespace {
+
+template <class... Args>
+[[noreturn]] void invalid(const std::string& source, fmt::format_string<Args...> format, Args&&... args) {
+  fail(ErrorCode::invalid_file, "tokenizer", "{}: {}", source, fmt::format(format, std::forward<Args>(args)...));
+}
+
+void check_id(const Vocabulary& v, std::optional<std::int32_t> id, std::string_view key, const std::string& source) {
+  if (id && (*id < 0 || static_cast<std::size_t>(*id) >= v.tokens.size()))
+    invalid(source, "{} = {}, outside the vocabulary of {} tokens", key, *id, v.tokens.size());
+}
+
+void check_ids(const Vocabulary& v, const std::vector<std::int32_t>& ids, std::string_view key,
+               const std::string& source) {
+  for (std::size_t i = 0; i < ids.size(); ++i) check_id(v, ids[i], fmt::format("{}[{}]", key, i), source);
+}
+
+}  // namespace
+
+void add_named_ends(Vocabulary& v) {
+  // Files seldom name every token that ends a turn; these are known by their texts, as in llama.cpp.
+  static constexpr std::string_view names[] = {"<|eot_id|>",
+                                               "<|eom_id|>",
+                                               "<|im_end|>",
+                                               "<|end|>",
+                                               "<|return|>",
+                                               "<end_of_turn>",
+                                               "<|endoftext|>",
+                                               "<EOT>",
+                                               "[EOT]",
+                                               "[EOS]",
+                                               "<|end_of_text|>",
+                                               "<end_of_utterance>",
+                                               "<\xEF\xBD\x9C"
+                                               "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
+  for (std::size_t i = 0; i < v.tokens.size(); ++i)
+    if (v.types[i] == TokenType::control &&
+        std::find(std::begin(names), std::end(names), v.tokens[i]) != std::end(names))
+      add_end(v, static_cast<std::int32_t>(i));
+}
+
+void add_end(Vocabulary& v, std::int32_t id) {
+  if (std::find(v.end_of_generation.begin(), v.end_of_generation.end(), id) == v.end_of_generation.end())
+    v.end_of_generation.push_back(id);
+}
+
+void Vocabulary::check(const std::string& source) const {
+  if (tokens.empty()) invalid(source, "tokens: the vocabulary is empty");
+  if (tokens.size() > max_tokens) invalid(source, "tokens: {} tokens, at most {}", tokens.size(), max_tokens);
+  if (types.size() != tokens.size()) invalid(source, "token_type: {} types for {} tokens", types.size(), tokens.size());
+  if (kind == "llama" ? scores.size() != tokens.size() : !scores.empty() && scores.size() != tokens.size())
+    invalid(source, "scores: {} scores for {} tokens", scores.size(), tokens.size());
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    if (std::isnan(scores[i])) invalid(source, "scores[{}] is not a number", i);
+  TokenIndex seen(tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const auto id = static_cast<std::int32_t>(i);
+    if (tokens[i].empty()) continue;  // never produced; several may be
+    if (const std::int32_t first = seen.add(tokens, id); first != id)
+      invalid(source, "tokens[{}] '{}' is tokens[{}] again", i, tokens[i], first);
+  }
+  for (std::size_t i = 0; i < merges.size(); ++i)
+    if (split_merge(merges[i]).left.empty()) invalid(source, "merges[{}] '{}' is no pair", i, merges[i]);
+  check_id(*this, bos, "bos_token_id", source);
+  check_id(*this, eos, "eos_token_id", source);
+  check_id(*this, unknown, "unknown_token_id", source);
+  check_id(*this, padding, "padding_token_id", source);
+  check_ids(*this, end_of_generation, "eos_token_id", source);
+  check_ids(*this, strip_left, "lstrip", source);
+  check_ids(*this, strip_right, "rstrip", source);
+  if (add_bos && !bos) invalid(source, "add_bos_token is set, bos_token_id is not");
+  if (add_eos && !eos) invalid(source, "add_eos_token is set, eos_token_id is not");
+}
+
+Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string& source) {
+  Vocabulary v;
+  v.kind = metadata.string("tokenizer.ggml.model");
+  if (v.kind != "llama" && v.kind != "gpt2")
+    throw NotImplemented("tokenizer",
+                         fmt::format("{}: tokenizer.ggml.model '{}' (built: llama, gpt2)", source, v.kind));
+  const bool llama = v.kind == "llama";
+  v.tokens = metadata.strings("tokenizer.ggml.tokens");
+  if (metadata.contains("tokenizer.ggml.scores"))
+    v.scores = metadata.floats("tokenizer.ggml.scores");
+  else if (llama)
+    v.scores.assign(v.tokens.size(), 0.0f);
+  if (!llama) v.scores.clear();  // some converters write zeros
+  if (metadata.contains("tokenizer.ggml.token_type")) {
+    const auto types = metadata.integers("tokenizer.ggml.token_type");
+    v.types.reserve(types.size());
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      if (types[i] < 0 || types[i] > 6)
+        invalid(source, "tokenizer.ggml.token_type[{}] = {}, 1 to 6 expected", i, types[i]);
+      v.types.push_back(types[i] == 0 ? TokenType::unused : static_cast<TokenType>(types[i]));
+    }
+  } else {
+    v.types.assign(v.tokens.size(), TokenType::normal);
+  }
+  if (metadata.contains("tokenizer.ggml.merges")) v.merges = metadata.strings("tokenizer.ggml.merges");
+
+  const auto id = [&](const char* name, std::optional<std::int32_t> absent) -> std::optional<std::int32_t> {
+    const std::string key = std::string("tokenizer.ggml.") + name;
+    if (!metadata.contains(key)) return absent;
+    const std::int64_t value = metadata.integer(key);
+    if (value == -1 || value == 0xFFFFFFFF) return std::nullopt;  // "none", as some converters write it
+    if (value < 0 || static_cast<std::uint64_t>(value) >= v.tokens.size())
+      invalid(source, "{} = {}, outside the vocabulary of {} tokens", key, value, v.tokens.size());
+    return static_cast<std::int32_t>(value);
+  };
+  const auto usual = [&](std::int32_t value) -> std::optional<std::int32_t> {
+    if (!llama || static_cast<std::size_t>(value) >= v.tokens.size()) return std::nullopt;
+    return value;
+  };
+  v.bos = id("bos_token_id", usual(1));
+  v.eos = id("eos_token_id", usual(2));
+  v.unknown = id("unknown_token_id", usual(0));
+  v.padding = id("padding_token_id", std::nullopt);
+  if (v.eos) add_end(v, *v.eos);
+  for (const char* name : {"eot_token_id", "eom_token_id"})
+    if (const auto end = id(name, std::nullopt)) add_end(v, *end);
+
+  bool add_bos_by_default = llama;
+  if (!llama) {
+    v.pre = metadata.string("tokenizer.ggml.pre", "default");
+    if (v.pre == "regex") {
+      v.patterns = metadata.strings("ingot.tokenizer.patterns");
+      v.ignore_merges = metadata.boolean("ingot.tokenizer.ignore_merges", false);
+    } else if (const PreTokenizer* row = find_pre_tokenizer(v.pre)) {
+      v.ignore_merges = row->ignore_merges;
+      add_bos_by_default = row->add_bos;
+    }  // unknown names are refused when the tokenizer is made: the file itself is sound
+  }
+  v.add_bos = metadata.boolean("tokenizer.ggml.add_bos_token", add_bos_by_default && v.bos.has_value());
+  v.add_eos = metadata.boolean("tokenizer.ggml.add_eos_token", false);
+  v.add_space_prefix = metadata.boolean("tokenizer.ggml.add_space_prefix", llama);
+  v.space_after_special = metadata.boolean("ingot.tokenizer.space_after_special", true);
+  v.prefix_before_space = metadata.boolean("ingot.tokenizer.prefix_before_space", true);
+  v.fuse_unknown = metadata.boolean("ingot.tokenizer.fuse_unknown", true);
+  v.split_words = metadata.boolean("ingot.tokenizer.split_words", false);
+  if (v.types.size() == v.tokens.size()) add_named_ends(v);
+  v.check(source);
+  return v;
+}
+
+void Vocabulary::to_metadata(Metadata& metadata) const {
+  check("vocabulary");
+  const auto set = [&](const char* name, Value value) {
+    metadata.set(std::string("tokenizer.ggml.") + name, std::move(value));
+  };
+  const auto set_id = [&](const char* name, std::optional<std::int32_t> id) {
+    if (id) set(name, static_cast<std::uint32_t>(*id));
+  };
+  set("model", kind);
+  if (kind == "gpt2")
+    set("pre", pre.empty() ? std::string("default") : pre);
+  else
+    set("pre", std::string("default"));
+  set("tokens", Array{tokens});
+  if (!scores.empty()) set("scores", Array{scores});
+  std::vector<std::int32_t> numbers;
+  numbers.reserve(types.size());
+  for (TokenType type : types) numbers.push_back(static_cast<std::int32_t>(type));
+  set("token_type", Array{std::move(numbers)});
+  if (!merges.empty()) set("merges", Array{merges});
+  set_id("bos_token_id", bos);
+  set_id("eos_token_id", eos);
+  set_id("unknown_token_id", unknown);
+  set_id("padding_token_id", padding);
+  // GGUF has room for two more tokens that end generation; the others are found by their texts.
+  const char* const extra[] = {"eot_token_id", "eom_token_id"};
+  std::size_t used = 0;
+  for (std::int32_t id : end_of_generation)
+    if (id != eos && used < 2) set_id(extra[used++], id);
+  set("add_bos_token", add_bos);
+  set("add_eos_token", add_eos);
+  set("add_space_prefix", add_space_prefix);
+  if (pre == "regex" && kind == "gpt2") {
+    metadata.set("ingot.tokenizer.patterns", Array{patterns});
+    metadata.set("ingot.tokenizer.ignore_merges", ignore_merges);
+  }
+  if (!space_after_special) metadata.set("ingot.tokenizer.space_after_special", false);
+  if (!prefix_before_space) metadata.set("ingot.tokenizer.prefix_before_space", false);
+  if (!fuse_unknown) metadata.set("ingot.tokenizer.fuse_unknown", false);
+  if (split_words) metadata.set("ingot.tokenizer.split_words", true);
+}
+
+}  // namespace ingot
