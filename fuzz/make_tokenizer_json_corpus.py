@@ -3,7 +3,7 @@
 import json
 import pathlib
 
-OUT = pathlib.Path(__file__).parent / "tokenizer_json"
+OUT = pathlib.Path(__file__).parent / "corpus" / "tokenizer_json"
 BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
 MARKS = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
 LLAMA3 = r"(?i:'s|'t)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
