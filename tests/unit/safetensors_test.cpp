@@ -137,6 +137,10 @@ TEST(SafeTensors, RejectsBrokenJson) {
   rejects(file(R"({"w":{"dtype":"U8","data_offsets":[0,1]}})", 1), {"no shape"});
   rejects(file(R"({"w":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1), {"dtype twice"});
   rejects(file(R"({"w":{"x":[1,}],"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1), {"JSON"});
+  // What is skipped is checked too.
+  for (const char* value : {"null0", "nul", "truer", "1.5.5", "01", "\"\\x\"", "{\"a\"}", "[1 2]", "{\"a\":null0}"})
+    rejects(file(fmt::format(R"({{"w":{{"x":{},"dtype":"U8","shape":[1],"data_offsets":[0,1]}}}})", value), 1),
+            {"byte"});
   std::string deep = R"({"w":{"x":)" + std::string(200, '[') + std::string(200, ']') + "}}";
   rejects(file(deep), {"nested too deeply"});
 }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
+#include <tuple>
 #include <unordered_set>
 
 #include "core/fail.h"
@@ -84,7 +84,8 @@ class Json {
       case od::json_type::string: get<std::string_view>(value.get_string(), "a string"); break;
       case od::json_type::boolean: get<bool>(value.get_bool(), "a boolean"); break;
       case od::json_type::null:
-        if (!value.is_null()) reject_text(here(), "expected null");
+        // Returns a plain bool in old releases, and an error for "nullx" in new ones.
+        if (!get<bool>(simdjson::simdjson_result<bool>(value.is_null()), "null")) reject_text(here(), "expected null");
         break;
     }
   }
@@ -185,8 +186,8 @@ void read_metadata(Json& json, od::object object, Metadata& metadata) {
 
 // Sorted by offset, each tensor must begin where the one before ends, and the last where the file does.
 void check_layout(const Source& source, std::vector<Entry>& entries, std::uint64_t data_begin) {
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);  // empty ones share offsets
   });
   std::uint64_t expected = data_begin;
   std::string_view before = "the header";
