@@ -77,7 +77,12 @@ TEST(Dot, AnOutputDependsOnItsTwoRowsOnly) {
   for (const cpu::DotKernels* kernels : all_kernels())
     for (const DotCase& c : dot_cases())
       for (const bool per_row : {false, true}) {
-        const auto weights = blocks_of(c, rows, k, [&] { return engine() & 255u; });
+        auto weights = blocks_of(c, rows, k, [&] { return engine() & 255u; });
+        // Scales that are no powers of two: only then does another order of the products show.
+        for (std::size_t at = 0; c.d >= 0 && at < weights.size(); at += static_cast<std::size_t>(c.bytes)) {
+          const Float16 d = to_float16(0.01f + static_cast<float>(engine() % 1000) * 1e-4f);
+          std::memcpy(&weights[at + static_cast<std::size_t>(c.d)], &d, sizeof d);
+        }
         const auto x = normal_values(static_cast<std::size_t>(columns * k), engine);
         const auto together = products(*kernels, c, weights, rows, x, columns, k, per_row);
         const std::int64_t row_bytes = k / c.block * c.bytes;
