@@ -37,7 +37,7 @@ scripts() { sources '*.sh' dev .ci/run | xargs shellcheck; }
 
 words() {
   ! sources | grep -vE '^(LICENSE|tools/lint\.sh)$' | xargs grep -nIE \
-    '(TODO|FIXME|XXX|HACK)\b|simplified version|in a real implementation|[Pp]laceholder'
+    '\b(TODO|FIXME|XXX|HACK)\b|simplified version|in a real implementation|[Pp]laceholder'
 }
 
 step 'layout (./dev format mends it)' layout
