@@ -15,18 +15,18 @@ namespace [[gnu::visibility("default")]] ingot {
 
 struct NamedTensor {
   std::string name;
-  Tensor tensor;           // a view of the mapped file
-  int file = 0;            // index into Checkpoint::files
+  Tensor tensor;             // a view of the mapped file
+  int file = 0;              // index into Checkpoint::files
   std::uint64_t offset = 0;  // of the first byte in that file
 };
 
 /// What a file or a directory of weights holds. Tensors are views of the mapping: opening reads headers only.
 class Checkpoint {
  public:
-  std::string path;                // as given
-  std::string_view format;         // "safetensors", "gguf", "llama2c", "huggingface": the row of the format table
-  std::vector<std::string> files;  // every weight file, in order
-  Metadata metadata;               // GGUF: all keys; SafeTensors: `__metadata__` as strings; others: empty
+  std::string path;                  // as given
+  std::string_view format;           // "safetensors", "gguf", "llama2c", "huggingface": the row of the format table
+  std::vector<std::string> files;    // every weight file, in order
+  Metadata metadata;                 // GGUF: all keys; SafeTensors: `__metadata__` as strings; others: empty
   std::vector<NamedTensor> tensors;  // in file order
   /// Directories: the text of config.json, generation_config.json, … by file name, those present.
   std::unordered_map<std::string, std::string> documents;
@@ -68,8 +68,8 @@ struct OutputTensor {
 /// Everything a writer needs. Writers know every offset before the first byte is written.
 struct OutputPlan {
   std::vector<OutputTensor> tensors;
-  Metadata metadata;                                        // GGUF keys, or SafeTensors' `__metadata__` (strings)
-  std::unordered_map<std::string, std::string> documents;   // "huggingface": files written beside the weights
+  Metadata metadata;                                       // GGUF keys, or SafeTensors' `__metadata__` (strings)
+  std::unordered_map<std::string, std::string> documents;  // "huggingface": files written beside the weights
   /// 0: one file. Else the path becomes a directory of shards of at most this many bytes of tensors each (a larger
   /// tensor has a shard to itself), with an index where the format has one.
   std::uint64_t max_shard_bytes = 0;

@@ -12,23 +12,23 @@ namespace [[gnu::visibility("default")]] ingot {
 enum class Kind : std::uint8_t { boolean, unsigned_integer, signed_integer, floating };
 
 // One row each: name, C++ type of an element (of a packed byte for i4 and i2), bits, kind.
-#define INGOT_DTYPES(X)                                 \
-  X(bool_, "bool", bool, 8, boolean)                    \
-  X(u8, "u8", std::uint8_t, 8, unsigned_integer)        \
-  X(u16, "u16", std::uint16_t, 16, unsigned_integer)    \
-  X(u32, "u32", std::uint32_t, 32, unsigned_integer)    \
-  X(u64, "u64", std::uint64_t, 64, unsigned_integer)    \
-  X(i8, "i8", std::int8_t, 8, signed_integer)           \
-  X(i16, "i16", std::int16_t, 16, signed_integer)       \
-  X(i32, "i32", std::int32_t, 32, signed_integer)       \
-  X(i64, "i64", std::int64_t, 64, signed_integer)       \
-  X(i4, "i4", PackedI4, 4, signed_integer)              \
-  X(i2, "i2", PackedI2, 2, signed_integer)              \
-  X(f16, "f16", Float16, 16, floating)                  \
-  X(bf16, "bf16", BFloat16, 16, floating)               \
-  X(f32, "f32", float, 32, floating)                    \
-  X(f64, "f64", double, 64, floating)                   \
-  X(f8_e4m3, "f8_e4m3", Float8E4M3, 8, floating)        \
+#define INGOT_DTYPES(X)                              \
+  X(bool_, "bool", bool, 8, boolean)                 \
+  X(u8, "u8", std::uint8_t, 8, unsigned_integer)     \
+  X(u16, "u16", std::uint16_t, 16, unsigned_integer) \
+  X(u32, "u32", std::uint32_t, 32, unsigned_integer) \
+  X(u64, "u64", std::uint64_t, 64, unsigned_integer) \
+  X(i8, "i8", std::int8_t, 8, signed_integer)        \
+  X(i16, "i16", std::int16_t, 16, signed_integer)    \
+  X(i32, "i32", std::int32_t, 32, signed_integer)    \
+  X(i64, "i64", std::int64_t, 64, signed_integer)    \
+  X(i4, "i4", PackedI4, 4, signed_integer)           \
+  X(i2, "i2", PackedI2, 2, signed_integer)           \
+  X(f16, "f16", Float16, 16, floating)               \
+  X(bf16, "bf16", BFloat16, 16, floating)            \
+  X(f32, "f32", float, 32, floating)                 \
+  X(f64, "f64", double, 64, floating)                \
+  X(f8_e4m3, "f8_e4m3", Float8E4M3, 8, floating)     \
   X(f8_e5m2, "f8_e5m2", Float8E5M2, 8, floating)
 
 enum class DType : std::uint8_t {

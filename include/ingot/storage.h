@@ -28,7 +28,8 @@ class Storage final : public RefCounted {
   static Ref<Storage> map(int descriptor, const std::string& name, std::size_t offset = 0, std::size_t length = npos,
                           Access access = Access::read_only);
   /// Memory of someone else's; `deleter` (may be empty) is called with `data` when the last tensor lets go.
-  static Ref<Storage> borrow(void* data, std::size_t bytes, Deleter deleter, bool read_only, Device device = cpu_device);
+  static Ref<Storage> borrow(void* data, std::size_t bytes, Deleter deleter, bool read_only,
+                             Device device = cpu_device);
 
   ~Storage();
 

@@ -10,8 +10,7 @@
 namespace ingot {
 
 template <class... Args>
-[[noreturn]] void fail(ErrorCode code, std::string_view operation, fmt::format_string<Args...> format,
-                       Args&&... args) {
+[[noreturn]] void fail(ErrorCode code, std::string_view operation, fmt::format_string<Args...> format, Args&&... args) {
   throw Error(code, operation, fmt::format(format, std::forward<Args>(args)...));
 }
 

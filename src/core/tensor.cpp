@@ -22,7 +22,7 @@ Ref<TensorMeta> make_meta(Ref<Storage> storage, std::size_t byte_offset, const S
   return meta;
 }
 
-Tensor finish(Ref<TensorMeta> meta) { return Tensor(Ref<const TensorMeta>(meta.get())); }
+Tensor finish(const Ref<TensorMeta>& meta) { return Tensor(Ref<const TensorMeta>(meta.get())); }
 
 void check_inside(const Tensor& x, const char* operation) {
   const std::size_t end = checked_add(x.meta().byte_offset, x.nbytes(), operation);

@@ -100,8 +100,10 @@ std::uint64_t fallback_count() noexcept { return fallbacks.load(std::memory_orde
 
 ScopedColumn::ScopedColumn(Column column) noexcept : before_(forced.value_or(Column::count_)) { forced = column; }
 ScopedColumn::~ScopedColumn() {
-  if (before_ == Column::count_) forced.reset();
-  else forced = before_;
+  if (before_ == Column::count_)
+    forced.reset();
+  else
+    forced = before_;
 }
 
 }  // namespace ingot

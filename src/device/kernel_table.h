@@ -74,9 +74,7 @@ using Kernel = void (*)(const Call&);
 class KernelTable {
  public:
   void set(Op op, Column column, Kernel kernel) noexcept { cell(op, column) = kernel; }
-  Kernel get(Op op, Column column) const noexcept {
-    return const_cast<KernelTable*>(this)->cell(op, column);
-  }
+  Kernel get(Op op, Column column) const noexcept { return const_cast<KernelTable*>(this)->cell(op, column); }
 
  private:
   Kernel& cell(Op op, Column column) noexcept {

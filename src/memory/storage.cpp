@@ -53,12 +53,13 @@ Ref<Storage> Storage::map(const std::string& path, std::size_t offset, std::size
 
 Ref<Storage> Storage::map(int descriptor, const std::string& name, std::size_t offset, std::size_t length,
                           Access access) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0) fail(ErrorCode::io, "Storage::map", "{}: {}", name, std::strerror(errno));
   if (!S_ISREG(status.st_mode)) fail(ErrorCode::io, "Storage::map", "{}: not a regular file", name);
   const auto size = static_cast<std::size_t>(status.st_size);
   if (offset > size || (length != npos && length > size - offset))
-    fail(ErrorCode::out_of_range, "Storage::map", "{}: bytes {} + {} are past its {} bytes", name, offset, length, size);
+    fail(ErrorCode::out_of_range, "Storage::map", "{}: bytes {} + {} are past its {} bytes", name, offset, length,
+         size);
   if (length == npos) length = size - offset;
 
   Ref<Storage> storage(new Storage);
@@ -91,7 +92,7 @@ Storage::~Storage() {
   // The last writer may still run on its device. A failure has nobody left to hear of it here.
   try {
     wait();
-  } catch (const Error&) {
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): see above
   }
   deleter_(data_);
 }

@@ -9,7 +9,7 @@
 
 namespace ingot {
 
-enum class UnaryOp : std::uint8_t;   // the rows of elementwise.def
+enum class UnaryOp : std::uint8_t;  // the rows of elementwise.def
 enum class BinaryOp : std::uint8_t;
 
 /// unary: x → out of the same shape and dtype.

@@ -123,8 +123,7 @@ TEST(Llama2c, ImplausibleHeadersAreNotRecognised) {
 
 TEST(Llama2c, ReadsARealModel) {
   const char* data = std::getenv("INGOT_TEST_DATA");
-  const std::string path =
-      std::string(data ? data : "../shared/data") + "/stories260K/checkpoint.bin";
+  const std::string path = std::string(data ? data : "../shared/data") + "/stories260K/checkpoint.bin";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "without " << path;
   const Checkpoint c = open_checkpoint(path);
   EXPECT_EQ(c.format, "llama2c");

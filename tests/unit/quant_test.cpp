@@ -112,8 +112,7 @@ TEST(BlockFormats, RefusesWhatItCannotEncode) {
   for (const Scheme scheme : {Scheme::q8_0, Scheme::i2_s})
     EXPECT_THAT(message(x, scheme), testing::AllOf(HasSubstr("invalid_argument"), HasSubstr("blk.3.ffn_up.weight"),
                                                    HasSubstr("element 700001 "), HasSubstr("inf")));
-  EXPECT_THAT(message(Tensor::full({64}, 1e39, DType::f64), Scheme::q8_0).substr(0, 7),
-              "invalid");
+  EXPECT_THAT(message(Tensor::full({64}, 1e39, DType::f64), Scheme::q8_0).substr(0, 7), "invalid");
   EXPECT_THAT(message(Tensor::zeros({4, 40}, DType::f32), Scheme::q4_0), HasSubstr("shape_mismatch"));
   EXPECT_THAT(message(Tensor::zeros({4, 256}, DType::f32), Scheme::q4_k), HasSubstr("not_implemented"));
   EXPECT_THAT(message(Tensor::zeros({4, 256}, DType::i32), Scheme::q8_0), HasSubstr("dtype_mismatch"));

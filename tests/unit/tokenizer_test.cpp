@@ -252,7 +252,7 @@ TEST(TokenizerJson, RefusesByNameAndIndex) {
 
 TEST(SentencePiece, RefusesDamage) {
   for (const std::string& bytes : {std::string(""), std::string("\x0A"), std::string("\x0A\x7F"),
-                                  std::string("\xFF\xFF\xFF"), std::string("\x12\x02\x18\x02")})
+                                   std::string("\xFF\xFF\xFF"), std::string("\x12\x02\x18\x02")})
     EXPECT_THROW(Vocabulary::from_sentencepiece(bytes, "", "FILE"), Error);
 }
 
