@@ -1,5 +1,6 @@
 // copy: moves by width where the dtypes agree, vector conversions between floats, the scalar conversion otherwise.
 #include <algorithm>
+#include <cstring>
 
 #include "backends/cpu/gather.h"
 #include "backends/cpu/kernels.h"
@@ -20,9 +21,12 @@ struct Plan {
   std::int64_t from_width, to_width;
 };
 
-// Both sides stepping through memory the long way round: a square of 64 × 64 elements stays in the L1 cache, so that
-// every line brought in is used whole (a plain double loop reads one element of each).
+// Both sides stepping through memory the long way round: squares of 64 × 64 elements are read along the source's rows
+// into a buffer and written along the target's. Without it a column's elements, a power of two apart, fall into one set
+// of the cache and every line is fetched once for each of its elements.
 constexpr std::int64_t square = 64;
+// One element more than the square, so that the buffer's columns spread over the sets.
+constexpr std::int64_t pitch = square + 1;
 
 bool is_transposition(const StridedLoop<2>& loop, const Tensor& source, const Tensor& target) {
   return source.dtype() == target.dtype() && source.rank() >= 2 && loop.inner_strides()[1] == 1 &&
@@ -45,10 +49,16 @@ void transpose(const Plan& plan, const Tensor& source, const Tensor& target) {
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t first = task % bands * square, last = std::min(rows, first + square);
       loop.run(task / bands, task / bands + 1, [&](const auto& at, std::int64_t) {
-        for (std::int64_t c = 0; c < columns; c += square)
+        alignas(64) std::byte buffer[square * pitch * 8];
+        for (std::int64_t c = 0; c < columns; c += square) {
+          const std::int64_t wide = std::min(square, columns - c);
+          for (std::int64_t i = 0; i < wide; ++i)
+            std::memcpy(buffer + i * pitch * width, plan.from + (at[0] + first + (c + i) * stride) * width,
+                        static_cast<std::size_t>((last - first) * width));
           for (std::int64_t r = first; r < last; ++r)
-            gather(plan.from + (at[0] + r + c * stride) * width, stride, static_cast<std::size_t>(width),
-                   plan.to + (at[1] + r * to_stride + c) * width, std::min(square, columns - c));
+            gather(buffer + (r - first) * width, pitch, static_cast<std::size_t>(width),
+                   plan.to + (at[1] + r * to_stride + c) * width, wide);
+        }
       });
     }
   });
