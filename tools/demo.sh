@@ -8,8 +8,15 @@ text=models/heldout/stories.txt
 out=build/demo
 mkdir -p $out
 
-step() { printf '\n\033[1m$ ingot %s\033[0m\n' "$*"; }
-show() { step "$@"; $ingot "$@"; }
+# show ARGUMENT…: the command as one would type it, then what it prints.
+show() {
+  printf '\n$ ingot'
+  for argument in "$@"; do
+    case $argument in *' '*) printf ' "%s"' "$argument" ;; *) printf ' %s' "$argument" ;; esac
+  done
+  printf '\n'
+  $ingot "$@"
+}
 field() { sed -n "s/^ *\"$1\": *\([^,]*\),*\$/\1/p"; } # of --json output, one field a line
 
 show inspect $model
@@ -18,7 +25,7 @@ for type in q8_0 q4_0 tq2_0; do
   show quantize $model $out/tiny-$type.gguf --type $type --force
 done
 
-printf '\n%-30s %10s %12s %11s %10s\n' file bytes bits/weight perplexity tokens/s
+printf '\n%-18s %10s %12s %11s %9s\n' file bytes bits/weight perplexity tokens/s
 for path in $model/model.safetensors $out/tiny-bf16.gguf $out/tiny-q8_0.gguf $out/tiny-q4_0.gguf $out/tiny-tq2_0.gguf
 do
   source=$path
@@ -28,7 +35,7 @@ do
   perplexity=$($ingot perplexity "$source" --text $text --json | field perplexity)
   rate=$($ingot run "$source" --prompt 'Once upon a time' -n 128 --temperature 0 --ignore-eos 2>&1 >/dev/null |
     sed -n 's/.*generated [0-9]* tokens, \([0-9.]*\) tokens\/s.*/\1/p')
-  LC_ALL=C printf '%-30s %10d %12.2f %11.4f %10.0f\n' "${path#build/demo/}" "$bytes" "$bits" "$perplexity" "$rate"
+  LC_ALL=C printf '%-18s %10d %12.2f %11.4f %9.0f\n' "$(basename "$source")" "$bytes" "$bits" "$perplexity" "$rate"
 done
 printf 'Perplexity on %s (never trained on), context 512; tokens/s of decoding.\n' $text
 
