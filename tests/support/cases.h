@@ -21,7 +21,13 @@
 
 namespace ingot::testing {
 
-__extension__ typedef __int128 Wide;  // holds every integer dtype; products wrap modulo 2^128
+__extension__ typedef __int128 Wide;  // holds every integer dtype, and sums of two
+
+/// Modulo 2^128.
+inline Wide wrapping_product(Wide a, Wide b) {
+  __extension__ typedef unsigned __int128 Unsigned;
+  return static_cast<Wide>(static_cast<Unsigned>(a) * static_cast<Unsigned>(b));
+}
 
 // `value` in double, written in another way than the row under test where there is one; `integer` before it is cut to
 // the dtype's width; `ulps`: how far the cpu column may be from the reference, in units of the dtype's last place;
@@ -48,7 +54,7 @@ inline constexpr UnaryCase unary_cases[] = {
      nullptr, 4},
     {UnaryOp::relu, relu, [](double x) { return x <= 0 ? 0 : x; }, [](Wide x) { return x <= 0 ? Wide{0} : x; }, 0},
     {UnaryOp::squared_relu, squared_relu, [](double x) { return x <= 0 ? 0 : x * x; },
-     [](Wide x) { return x <= 0 ? Wide{0} : x * x; }, 0},
+     [](Wide x) { return x <= 0 ? Wide{0} : wrapping_product(x, x); }, 0},
 };
 
 // One operation of IEEE arithmetic in a type with 2p + 2 bits or more and a rounding to p bits is the operation rounded
@@ -56,12 +62,7 @@ inline constexpr UnaryCase unary_cases[] = {
 inline constexpr BinaryCase binary_cases[] = {
     {BinaryOp::add, add, [](double a, double b) { return a + b; }, [](Wide a, Wide b) { return a + b; }, 0},
     {BinaryOp::sub, sub, [](double a, double b) { return a - b; }, [](Wide a, Wide b) { return a - b; }, 0},
-    {BinaryOp::mul, mul, [](double a, double b) { return a * b; },
-     [](Wide a, Wide b) {
-       __extension__ typedef unsigned __int128 Unsigned;
-       return static_cast<Wide>(static_cast<Unsigned>(a) * static_cast<Unsigned>(b));
-     },
-     0},
+    {BinaryOp::mul, mul, [](double a, double b) { return a * b; }, wrapping_product, 0},
     {BinaryOp::div, div, [](double a, double b) { return a / b; }, nullptr, 0},
 };
 
