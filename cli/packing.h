@@ -1,0 +1,18 @@
+// --i2s-packing, an option of every command that reads or writes I2_S.
+#pragma once
+
+#include "command.h"
+#include "ingot/encoding.h"
+
+namespace ingot::cli {
+
+inline void add_packing(Args& args, std::string& target) {
+  args.choice(target, "--i2s-packing", "The order of elements in I2_S tensors, which files do not say",
+              {"x86", "arm", "rows"});
+}
+
+inline Packing parse_packing(const std::string& name) {
+  return name == "arm" ? Packing::i2s_arm : name == "rows" ? Packing::i2s_rows : Packing::i2s_x86;
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,80 @@
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+#include "ingot/tools.h"
+#include "packing.h"
+#include "terminal.h"
+
+namespace ingot::cli {
+namespace {
+
+struct Options {
+  std::string in, out, type, packing = "x86", tokenizer;
+  bool force = false, json = false;
+};
+
+int run(const Options& options) {
+  QuantizeOptions quantize{.type = *scheme_from_string(options.type),
+                           .i2s_packing = parse_packing(options.packing),
+                           .tokenizer = options.tokenizer};
+  const Checkpoint checkpoint = open_checkpoint(options.in, {.i2s_packing = quantize.i2s_packing});
+  QuantizeReport report;
+  const OutputPlan plan = plan_quantize(checkpoint, quantize, report);
+  {
+    ProgressBar bar("quantizing");
+    write_checkpoint(options.out, "gguf", plan,
+                     {.force = options.force,
+                      .progress = [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); }});
+  }
+  const double bits = 8.0 * static_cast<double>(report.bytes) / static_cast<double>(report.elements);
+  if (options.json) {
+    nlohmann::ordered_json substitutions = nlohmann::ordered_json::array();
+    for (const auto& s : report.substitutions)
+      substitutions.push_back({{"tensor", s.tensor}, {"wanted", s.wanted}, {"used", s.used}, {"reason", s.reason}});
+    const nlohmann::ordered_json out{{"path", options.out},          {"type", to_string(quantize.type)},
+                                     {"tensors", plan.tensors.size()}, {"elements", report.elements},
+                                     {"bytes", report.bytes},        {"bits_per_weight", bits},
+                                     {"substitutions", substitutions}, {"dropped", report.dropped},
+                                     {"notes", report.notes}};
+    fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    return 0;
+  }
+  for (const std::string& note : report.notes) report_note(note);
+  if (quantize.type == Scheme::i2_s)
+    report_note(fmt::format("I2_S in the {} packing: files carry no marker, readers must be told", options.packing));
+  for (const auto& s : report.substitutions)
+    report_note(fmt::format("{}: {} instead of {} ({})", s.tensor, s.used, s.wanted, s.reason));
+  for (const std::string& name : report.dropped) report_note(fmt::format("dropped: {}", name));
+  fmt::print("{}: {} tensors as {}, {} substituted, {}, {:.2f} bits per weight\n", options.out, plan.tensors.size(),
+             to_string(quantize.type), report.substitutions.size(), human_bytes(report.bytes), bits);
+  return 0;
+}
+
+}  // namespace
+
+Command quantize_command() {
+  return {"quantize", "Quantize every matrix of a model, to GGUF",
+          "Vectors stay F32. Where a row is not a multiple of the type's block the next type that fits is taken\n"
+          "(256-wide: Q4_0; else F16); every substitution is printed, counted and recorded in the file.\n"
+          "Master weights of BitNet models are ternarized (absmean, as in training) first.\n\n"
+          "Example: ingot quantize models/tiny-bitnet tiny-tq2_0.gguf --type tq2_0",
+          [](Args& args) {
+            auto options = std::make_shared<Options>();
+            args.positional(options->in, "in", "A model, file or directory");
+            args.positional(options->out, "out", "The GGUF file to write");
+            args.choice(options->type, "-t,--type", "Block format (required)",
+                        {"q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "tq1_0", "tq2_0", "i2_s"});
+            add_packing(args, options->packing);
+            args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
+            args.flag(options->force, "-f,--force", "Replace OUT");
+            args.flag(options->json, "--json", "The report as JSON");
+            return [options] {
+              if (options->type.empty()) throw UsageError{"quantize: --type is required"};
+              return run(*options);
+            };
+          }};
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,79 @@
+// Jobs over whole checkpoints: statistics, verification, conversion, quantization. One tensor at a time is in memory.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ingot/checkpoint.h"
+
+namespace [[gnu::visibility("default")]] ingot {
+
+/// Done and total, in bytes.
+using Progress = std::function<void(std::uint64_t, std::uint64_t)>;
+
+struct TensorStats {
+  std::int64_t count = 0;
+  std::int64_t zeros = 0, nans = 0, infinities = 0;
+  /// Over the finite elements, in double; NaN where there are none. `std` is the population's, as numpy.std.
+  double min = 0, max = 0, mean = 0, std = 0;
+  static constexpr int bins = 32;
+  /// Finite elements in equal bins from min to max, as numpy.histogram.
+  std::array<std::int64_t, bins> histogram{};
+};
+
+/// Statistics of any tensor, encoded ones decoded in pieces. The same bits for any number of threads.
+TensorStats tensor_stats(const Tensor& tensor);
+
+struct VerifyReport {
+  std::uint64_t tensors = 0, bytes = 0, elements = 0;
+  struct Finding {
+    std::string tensor, what;
+  };
+  std::vector<Finding> findings;  // empty: sound
+  std::vector<std::string> notes;
+};
+
+/// Structure was checked by opening. Reads every tensor for NaN and infinity; for Hugging Face directories compares
+/// the index's total_size; for models compares the tensors with the configuration and the vocabulary with its size.
+VerifyReport verify(const Checkpoint& checkpoint, const Progress& progress = {});
+
+struct ConvertOptions {
+  std::string to;              // "gguf", "safetensors", "huggingface"
+  std::optional<DType> dtype;  // of the matrices; none: as stored (encoded tensors become f32 where needed)
+  std::uint64_t max_shard_bytes = 0;
+  std::string tokenizer;       // path of a tokenizer.bin for llama2.c checkpoints; "": beside the file
+};
+
+struct ConversionReport {
+  std::vector<std::string> dropped;  // tensors with no place in the output
+  std::vector<std::string> notes;
+};
+
+/// What convert() would write, without reading tensor data.
+OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& options, ConversionReport& report);
+
+struct QuantizeOptions {
+  Scheme type = Scheme::q8_0;
+  Packing i2s_packing = Packing::i2s_x86;
+  std::string tokenizer;
+};
+
+struct QuantizeReport {
+  struct Substitution {
+    std::string tensor, wanted, used, reason;
+  };
+  std::vector<Substitution> substitutions;
+  std::vector<std::string> notes, dropped;
+  /// Bytes of all tensors and elements of all tensors, for bits per weight.
+  std::uint64_t bytes = 0, elements = 0;
+};
+
+/// A GGUF plan with every matrix in `type`; 1-D tensors stay F32. Where a row is not a multiple of the block the next
+/// type that fits is taken (256-wide → Q4_0, 32-wide → F16), reported, and recorded in "ingot.quantize.substitutions".
+/// Master weights of a BitNet model are ternarized (absmean) first: that is what the model computes with.
+OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& options, QuantizeReport& report);
+
+}  // namespace ingot

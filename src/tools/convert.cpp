@@ -1,0 +1,135 @@
+#include <algorithm>
+#include <cmath>
+
+#include "core/fail.h"
+#include "models/names.h"
+#include "quant/ternary.h"
+#include "tools/model_source.h"
+
+namespace ingot {
+namespace {
+
+bool is_matrix(const OutputTensor& tensor) { return tensor.shape.rank() >= 2; }
+
+void require_float(DType dtype) {
+  if (!is_floating(dtype) || bit_width(dtype) < 16)
+    fail(ErrorCode::invalid_argument, "convert", "dtype {}: f16, bf16, f32 and f64 are possible", to_string(dtype));
+}
+
+// Names, metadata and documents stay; only floating matrices change their dtype.
+OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
+  OutputPlan plan{.metadata = checkpoint.metadata, .documents = checkpoint.documents};
+  for (const NamedTensor& entry : checkpoint.tensors) {
+    OutputTensor output = as_stored(entry);
+    const bool convertible = is_floating(entry.tensor.dtype());
+    // GGUF keeps vectors in F32 whatever the matrices are.
+    if (options.dtype && convertible && (is_matrix(output) || options.to != "gguf"))
+      output = converted(std::move(output), *options.dtype);
+    else if (output.encoding && options.to != "gguf" && info(output.encoding->scheme()).ggml_type >= 0)
+      output = converted(std::move(output), DType::f32);
+    plan.tensors.push_back(std::move(output));
+  }
+  if (options.to == "gguf" && options.dtype) plan.metadata.set("general.file_type", gguf_file_type(*options.dtype));
+  return plan;
+}
+
+OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const ConvertOptions& options) {
+  OutputPlan plan;
+  if (checkpoint.format == "gguf") plan.metadata = checkpoint.metadata;
+  source.config.to_metadata(plan.metadata);
+  DType widest = DType::f16;
+  for (SourceTensor& tensor : source.tensors) {
+    OutputTensor& output = tensor.output;
+    if (is_floating(output.dtype) && !output.encoding) {
+      if (!is_matrix(output)) output = converted(std::move(output), DType::f32);
+      else if (options.dtype) output = converted(std::move(output), *options.dtype);
+      if (is_matrix(output) && (widest == DType::f16 || output.dtype == DType::f32)) widest = output.dtype;
+    }
+    plan.tensors.push_back(std::move(output));
+  }
+  plan.metadata.set("general.file_type", gguf_file_type(widest));
+  source.vocabulary.to_metadata(plan.metadata);
+  return plan;
+}
+
+// A ternary weight in Hugging Face's packed layout: its bytes, and its scale as a tensor beside them.
+void push_packed(OutputPlan& plan, const OutputTensor& weight) {
+  const std::int64_t rows = weight.shape[0];
+  if (rows % 4 != 0)
+    fail(ErrorCode::invalid_argument, "convert", "tensor '{}' has {} rows: packing takes a multiple of 4", weight.name,
+         rows);
+  plan.tensors.push_back({.name = weight.name,
+                          .shape = {rows / 4, weight.shape[1]},
+                          .dtype = DType::u8,
+                          .encoding = nullptr,
+                          .make = [weight] { return pack_bitnet(weight.make(), weight.name).codes; }});
+  plan.tensors.push_back({.name = weight.name + "_scale",
+                          .shape = {1},
+                          .dtype = DType::f32,
+                          .encoding = nullptr,
+                          .make = [weight] {
+                            return Tensor::from<float>({pack_bitnet(weight.make(), weight.name).scale});
+                          }});
+}
+
+OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, ConversionReport& report) {
+  OutputPlan plan;
+  ModelConfig& config = source.config;
+  if (config.rope_factors.defined())
+    throw NotImplemented("convert", "rope_freqs.weight without the parameters that config.json wants");
+  const bool old_bitnet = config.huggingface_class == "BitnetForCausalLM";
+  const DType vectors = options.dtype.value_or(config.dtype.value_or(DType::f32));
+  DType matrices = vectors;
+  for (SourceTensor& tensor : source.tensors) {
+    OutputTensor output = std::move(tensor.output);
+    if (output.name == "rope_freqs.weight") continue;  // config.json says it
+    const auto name = huggingface_name(output.name, old_bitnet);
+    if (!name) {
+      report.dropped.push_back(output.name);
+      continue;
+    }
+    const bool is_q = output.name.ends_with(".attn_q.weight"), is_k = output.name.ends_with(".attn_k.weight");
+    output.name = *name;
+    if (tensor.bit_linear && config.bit_linear == BitLinear::ternary) {
+      push_packed(plan, output);
+      continue;
+    }
+    if (!is_matrix(output)) output = converted(std::move(output), vectors);
+    else if (options.dtype || output.encoding) output = converted(std::move(output), options.dtype.value_or(DType::f32));
+    if (config.architecture == "llama" && (is_q || is_k)) {
+      const std::int64_t heads = is_q ? config.heads : config.kv_heads;
+      output.make = [make = output.make, heads] { return to_half_split(make(), heads); };
+    }
+    if (is_matrix(output)) matrices = output.dtype;
+    plan.tensors.push_back(std::move(output));
+  }
+  plan.metadata.set("format", std::string("pt"));
+  if (options.to == "safetensors") return plan;
+  plan.documents["config.json"] = config.to_huggingface(source.vocabulary, matrices);
+  for (auto& [file, text] : source.vocabulary.to_huggingface()) plan.documents[file] = std::move(text);
+  return plan;
+}
+
+}  // namespace
+
+OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& options, ConversionReport& report) {
+  if (options.dtype) require_float(*options.dtype);
+  const bool from_gguf = checkpoint.format == "gguf", to_gguf_file = options.to == "gguf";
+  const bool from_safetensors = checkpoint.format == "safetensors" || checkpoint.format == "huggingface";
+  OutputPlan plan;
+  if ((from_gguf && to_gguf_file) || (from_safetensors && !to_gguf_file)) {
+    plan = recast(checkpoint, options);
+    if (options.to == "safetensors") plan.documents.clear();
+    else if (options.to == "huggingface" && !plan.documents.contains("config.json"))
+      fail(ErrorCode::not_found, "convert", "{} has no config.json to write beside the weights", checkpoint.path);
+  } else {
+    ModelSource source = model_source(checkpoint, options.tokenizer);
+    report.dropped = source.dropped;
+    plan = to_gguf_file ? to_gguf(std::move(source), checkpoint, options)
+                        : to_huggingface(std::move(source), options, report);
+  }
+  plan.max_shard_bytes = options.max_shard_bytes;
+  return plan;
+}
+
+}  // namespace ingot

@@ -1,0 +1,146 @@
+#include "tools/model_source.h"
+
+#include <cmath>
+
+#include "core/fail.h"
+#include "models/names.h"
+#include "quant/ternary.h"
+
+namespace ingot {
+namespace {
+
+bool is_bit_linear(std::string_view name) {
+  for (const char* stem : {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"})
+    if (name.starts_with("blk.") && name.ends_with("." + std::string(stem) + ".weight")) return true;
+  return false;
+}
+
+// The factors that llama3's scaling divides frequencies by, as llama.cpp's converter stores them.
+Tensor rope_factors(const ModelConfig& config) {
+  ModelConfig plain = config;
+  plain.rope_scaling = {};
+  const Tensor unscaled = plain.inverse_frequencies(), scaled = config.inverse_frequencies();
+  return div(unscaled, scaled);
+}
+
+// The weight of a packed Hugging Face layer: t · factor. bf16 holds that exactly when it holds the factor.
+OutputTensor unpacked(const Checkpoint& checkpoint, const NamedTensor& entry, const ModelConfig& config,
+                      std::string name) {
+  const Tensor& scale = checkpoint.get(entry.name + "_scale");
+  if (scale.numel() != 1)
+    fail(ErrorCode::shape_mismatch, "convert", "{}: tensor '{}_scale' is {}, one number was expected", checkpoint.path,
+         entry.name, describe(scale));
+  const auto value = static_cast<float>(scale.item());
+  const float factor = config.scale_multiplies ? value : 1 / value;
+  const DType dtype = to_float(to_bfloat16(factor)) == factor ? DType::bf16 : DType::f32;
+  const Tensor packed = entry.tensor;
+  return {.name = std::move(name),
+          .shape = {packed.size(0) * 4, packed.size(1)},
+          .dtype = dtype,
+          .encoding = nullptr,
+          .make = [packed, factor, dtype] {
+            const Tensor weight = unpack_bitnet(packed, factor);
+            return astype(weight.is_quantized() ? dequantize(weight) : weight, dtype);
+          }};
+}
+
+// The dtype that a model's vectors were stored in, before GGUF widened them.
+std::optional<DType> vector_dtype(const Checkpoint& checkpoint) {
+  for (const NamedTensor& entry : checkpoint.tensors)
+    if (entry.tensor.rank() == 1 && is_floating(entry.tensor.dtype()) && !entry.tensor.is_quantized())
+      return entry.tensor.dtype();
+  return {};
+}
+
+}  // namespace
+
+Tensor to_interleaved(const Tensor& weight, std::int64_t heads) {
+  const Tensor pairs = weight.view({heads, 2, weight.size(0) / heads / 2, -1}).transpose(1, 2);
+  return reshape(pairs, weight.shape());
+}
+
+Tensor to_half_split(const Tensor& weight, std::int64_t heads) {
+  const Tensor pairs = weight.view({heads, weight.size(0) / heads / 2, 2, -1}).transpose(1, 2);
+  return reshape(pairs, weight.shape());
+}
+
+OutputTensor as_stored(const NamedTensor& entry) {
+  const Tensor tensor = entry.tensor;
+  return {.name = entry.name,
+          .shape = tensor.shape(),
+          .dtype = tensor.dtype(),
+          .encoding = tensor.meta().encoding,
+          .make = [tensor] { return tensor; }};
+}
+
+OutputTensor converted(OutputTensor source, DType dtype) {
+  if (!source.encoding && source.dtype == dtype) return source;
+  source.make = [make = std::move(source.make), dtype] {
+    const Tensor tensor = make();
+    return astype(tensor.is_quantized() ? dequantize(tensor) : tensor, dtype);
+  };
+  source.dtype = dtype;
+  source.encoding = nullptr;
+  return source;
+}
+
+std::uint32_t gguf_file_type(DType dtype) { return dtype == DType::f16 ? 1 : dtype == DType::bf16 ? 32 : 0; }
+
+std::uint32_t gguf_file_type(Scheme scheme) {
+  switch (scheme) {
+    case Scheme::q4_0: return 2;
+    case Scheme::q4_1: return 3;
+    case Scheme::q8_0: return 7;
+    case Scheme::q5_0: return 8;
+    case Scheme::q5_1: return 9;
+    case Scheme::tq1_0: return 36;
+    case Scheme::tq2_0: return 37;
+    case Scheme::i2_s: return 40;  // bitnet.cpp's fork
+    default: throw NotImplemented("quantize", fmt::format("general.file_type of {}", to_string(scheme)));
+  }
+}
+
+ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path) {
+  ModelSource source{.config = ModelConfig::from(checkpoint),
+                     .vocabulary = load_vocabulary(checkpoint, tokenizer_path)};
+  ModelConfig& config = source.config;
+  const bool huggingface = checkpoint.documents.contains("config.json");
+  if (huggingface) config.dtype = vector_dtype(checkpoint);
+
+  for (const NamedTensor& entry : checkpoint.tensors) {
+    if (!huggingface) {
+      source.tensors.push_back({as_stored(entry), config.bit_linear != BitLinear::none && is_bit_linear(entry.name)});
+      continue;
+    }
+    const bool scale = entry.name.ends_with(".weight_scale") && config.bit_linear == BitLinear::ternary;
+    if (scale) continue;  // read with its weight
+    const bool unused_head = config.tied_embeddings && entry.name == "lm_head.weight";
+    if (entry.name.ends_with("rotary_emb.inv_freq") || unused_head) {
+      source.dropped.push_back(entry.name);
+      continue;
+    }
+    const auto name = gguf_name(entry.name);
+    if (!name) fail(ErrorCode::invalid_file, "convert", "{}: tensor '{}' has no GGUF name", checkpoint.path, entry.name);
+    const bool bit_linear = config.bit_linear != BitLinear::none && is_bit_linear(*name);
+    OutputTensor output = as_stored(entry);
+    output.name = *name;
+    if (bit_linear && entry.tensor.dtype() == DType::u8) output = unpacked(checkpoint, entry, config, *name);
+    const bool is_q = name->ends_with(".attn_q.weight"), is_k = name->ends_with(".attn_k.weight");
+    if (config.architecture == "llama" && (is_q || is_k)) {
+      const std::int64_t heads = is_q ? config.heads : config.kv_heads;
+      if (output.shape.rank() != 2 || output.shape[0] != heads * config.head_size)
+        fail(ErrorCode::shape_mismatch, "convert", "{}: tensor '{}' has shape {}, the configuration says {} rows",
+             checkpoint.path, entry.name, to_string(output.shape), heads * config.head_size);
+      output.make = [make = output.make, heads] { return to_interleaved(make(), heads); };
+    }
+    source.tensors.push_back({std::move(output), bit_linear});
+  }
+  if (huggingface && config.architecture == "llama") config.rope_layout = RopeLayout::interleaved;
+  if (huggingface && config.rope_scaling.kind == RopeScaling::Kind::llama3) {
+    const Tensor factors = rope_factors(config);
+    source.tensors.push_back({as_stored({.name = "rope_freqs.weight", .tensor = factors})});
+  }
+  return source;
+}
+
+}  // namespace ingot

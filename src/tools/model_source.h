@@ -1,0 +1,38 @@
+// A model's tensors under GGUF names and in GGUF's row order, whichever file they come from.
+#pragma once
+
+#include "ingot/model.h"
+#include "ingot/tools.h"
+
+namespace ingot {
+
+struct SourceTensor {
+  OutputTensor output;       // GGUF name; shape, dtype and encoding as made
+  bool bit_linear = false;   // the weight of a linear layer of a BitNet model
+};
+
+struct ModelSource {
+  ModelConfig config;
+  Vocabulary vocabulary;
+  std::vector<SourceTensor> tensors;
+  std::vector<std::string> dropped;
+};
+
+/// Throws what ModelConfig::from and load_vocabulary throw, and invalid_file for a tensor with no GGUF name.
+ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path);
+
+/// Rows of a q or k weight (heads·D, …) from Hugging Face's order of a head's rotary pairs (i, i + D/2) to Meta's
+/// (2i, 2i + 1), and back. Any dtype; plain tensors only.
+Tensor to_interleaved(const Tensor& weight, std::int64_t heads);
+Tensor to_half_split(const Tensor& weight, std::int64_t heads);
+
+/// The number of `general.file_type` (llama.cpp's enumeration).
+std::uint32_t gguf_file_type(DType dtype);
+std::uint32_t gguf_file_type(Scheme scheme);
+
+/// An output tensor that is `tensor` itself.
+OutputTensor as_stored(const NamedTensor& tensor);
+/// `source` converted to a plain dtype; decoded first where encoded.
+OutputTensor converted(OutputTensor source, DType dtype);
+
+}  // namespace ingot

@@ -1,0 +1,71 @@
+#include <nlohmann/json.hpp>
+
+#include "core/fail.h"
+#include "ingot/model.h"
+#include "ingot/tools.h"
+
+namespace ingot {
+namespace {
+
+// model.safetensors.index.json: metadata.total_size against the tensors there are.
+void check_index(const Checkpoint& checkpoint, VerifyReport& report) {
+  const auto found = checkpoint.documents.find("model.safetensors.index.json");
+  if (found == checkpoint.documents.end()) return;
+  const auto json = nlohmann::json::parse(found->second, nullptr, false);
+  const auto pointer = nlohmann::json::json_pointer("/metadata/total_size");
+  if (json.is_discarded() || !json.contains(pointer) || !json[pointer].is_number_unsigned()) return;
+  const auto total = json[pointer].get<std::uint64_t>();
+  if (total != report.bytes)
+    report.findings.push_back({"model.safetensors.index.json",
+                               fmt::format("total_size is {}, the tensors have {} bytes", total, report.bytes)});
+}
+
+// Loading a model compares every tensor's shape with the configuration; the vocabulary must fit the embedding.
+void check_model(const Checkpoint& checkpoint, VerifyReport& report) {
+  const bool configured = checkpoint.documents.contains("config.json") ||
+                          checkpoint.metadata.contains("general.architecture");
+  if (!configured) return;
+  try {
+    const ModelConfig config = ModelConfig::from(checkpoint);
+    Model::load(checkpoint, config);
+    const auto size = static_cast<std::int64_t>(load_vocabulary(checkpoint).tokens.size());
+    if (size > config.vocab_size)
+      report.findings.push_back(
+          {"vocabulary", fmt::format("{} tokens, the embedding has {} rows", size, config.vocab_size)});
+  } catch (const NotImplemented& error) {
+    report.notes.push_back(fmt::format("not checked as a model: {}", error.message()));
+  } catch (const Error& error) {
+    report.findings.push_back({"model", error.message()});
+  }
+}
+
+}  // namespace
+
+VerifyReport verify(const Checkpoint& checkpoint, const Progress& progress) {
+  VerifyReport report;
+  report.notes = checkpoint.notes;
+  std::uint64_t total = 0;
+  for (const NamedTensor& entry : checkpoint.tensors) total += entry.tensor.nbytes();
+  for (const NamedTensor& entry : checkpoint.tensors) {
+    const Tensor& tensor = entry.tensor;
+    ++report.tensors;
+    report.bytes += tensor.nbytes();
+    report.elements += static_cast<std::uint64_t>(tensor.numel());
+    if (is_floating(tensor.dtype()) || tensor.is_quantized()) try {
+        const TensorStats stats = tensor_stats(tensor);
+        if (stats.nans || stats.infinities)
+          report.findings.push_back({entry.name, fmt::format("{} NaN and {} infinite of {} elements", stats.nans,
+                                                             stats.infinities, stats.count)});
+      } catch (const NotImplemented& error) {
+        report.notes.push_back(fmt::format("{}: values not checked: {}", entry.name, error.message()));
+      }
+    // Read pages of a mapping are not needed again; without this a large model fills memory.
+    tensor.storage()->advise(Advice::dont_need, static_cast<std::size_t>(tensor.meta().byte_offset), tensor.nbytes());
+    if (progress) progress(report.bytes, total);
+  }
+  check_index(checkpoint, report);
+  check_model(checkpoint, report);
+  return report;
+}
+
+}  // namespace ingot
