@@ -11,8 +11,6 @@ inline void add_packing(Args& args, std::string& target) {
               {"x86", "arm", "rows"});
 }
 
-inline Packing parse_packing(const std::string& name) {
-  return name == "arm" ? Packing::i2s_arm : name == "rows" ? Packing::i2s_rows : Packing::i2s_x86;
-}
+inline Packing parse_packing(const std::string& name) { return packing_from_string(name).value(); }
 
 }  // namespace ingot::cli

@@ -78,6 +78,10 @@ enum class Packing : std::uint8_t {
   i2s_rows,  // byte (row/4)·columns + column: rows 4r … 4r+3
 };
 
+/// "x86", "arm", "rows", "none".
+std::string_view to_string(Packing packing) noexcept;
+std::optional<Packing> packing_from_string(std::string_view name) noexcept;
+
 /// A scheme with what one tensor adds to it. Immutable and shared; plain tensors have none.
 class Encoding final : public RefCounted {
  public:

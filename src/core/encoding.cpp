@@ -13,7 +13,17 @@ constexpr SchemeInfo rows[] = {
 #undef INGOT_X
 };
 
+constexpr std::string_view packing_names[] = {"none", "x86", "arm", "rows"};
+
 }  // namespace
+
+std::string_view to_string(Packing packing) noexcept { return packing_names[static_cast<std::size_t>(packing)]; }
+
+std::optional<Packing> packing_from_string(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < std::size(packing_names); ++i)
+    if (packing_names[i] == name) return static_cast<Packing>(i);
+  return {};
+}
 
 const SchemeInfo& info(Scheme scheme) noexcept { return rows[static_cast<std::size_t>(scheme)]; }
 

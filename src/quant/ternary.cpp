@@ -6,6 +6,7 @@
 
 #include "core/fail.h"
 #include "core/parallel.h"
+#include "ingot/ops.h"
 #include "quant/i2_s.h"
 #include "quant/rows.h"
 
@@ -116,6 +117,32 @@ Tensor unpack_bitnet(const Tensor& packed, float scale, std::int64_t rows) {
     }
   });
   return result.tensor();
+}
+
+PackedBitnet pack_bitnet(const Tensor& weight, std::string_view name) {
+  const Tensor w = row_major(weight.is_quantized() ? dequantize(weight) : weight);
+  if (w.rank() != 2 || w.shape()[0] % 4 != 0)
+    fail(ErrorCode::shape_mismatch, "pack_bitnet", "{}: {}: a matrix of 4n rows was expected", name, describe(weight));
+  const float scale = largest_finite(w, "pack_bitnet", name);
+  const std::int64_t quarter = w.shape()[0] / 4, columns = w.shape()[1];
+  const Tensor codes = Tensor::zeros({quarter, columns}, DType::u8);
+  auto* bytes = codes.mutable_data<std::uint8_t>();
+  parallel_for(quarter, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> values(static_cast<std::size_t>(columns));
+    for (std::int64_t row = begin; row < end; ++row)
+      for (int i = 0; i < 4; ++i) {
+        load_floats(w, (i * quarter + row) * columns, columns, values.data());
+        for (std::int64_t c = 0; c < columns; ++c) {
+          const float value = values[static_cast<std::size_t>(c)];
+          if (value != 0 && value != scale && value != -scale)
+            fail(ErrorCode::invalid_argument, "pack_bitnet", "{}: element ({}, {}) is {}, neither 0 nor ±{}", name,
+                 i * quarter + row, c, value, scale);
+          const int code = 1 + (value > 0) - (value < 0);
+          bytes[row * columns + c] = static_cast<std::uint8_t>(bytes[row * columns + c] | code << (2 * i));
+        }
+      }
+  });
+  return {codes, scale};
 }
 
 }  // namespace ingot

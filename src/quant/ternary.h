@@ -19,4 +19,12 @@ Tensor ternarize(const Tensor& weight, std::string_view name = "tensor");
 /// Checkpoints store either this factor or its inverse: the caller knows which. Throws invalid_argument for code 3.
 Tensor unpack_bitnet(const Tensor& packed, float scale, std::int64_t rows = -1);
 
+/// The inverse: codes u8 (rows / 4, k) of a matrix whose elements are t · scale, in any encoding. `name` is what errors
+/// call it: shape_mismatch where the rows are no multiple of 4, invalid_argument for an element that is not ternary.
+struct PackedBitnet {
+  Tensor codes;
+  float scale = 0;
+};
+PackedBitnet pack_bitnet(const Tensor& weight, std::string_view name = "tensor");
+
 }  // namespace ingot
