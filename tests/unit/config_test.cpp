@@ -1,0 +1,171 @@
+// ModelConfig and tensor names, between config.json and GGUF's keys.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "ingot/model.h"
+#include "models/names.h"
+
+namespace ingot {
+namespace {
+
+using testing::HasSubstr;
+
+Checkpoint with_config(std::string json) {
+  Checkpoint checkpoint;
+  checkpoint.path = "some/model";
+  checkpoint.documents["config.json"] = std::move(json);
+  return checkpoint;
+}
+
+std::string llama_json(const std::string& more = "") {
+  return R"({"architectures": ["LlamaForCausalLM"], "vocab_size": 100, "hidden_size": 64, "num_hidden_layers": 2,
+    "intermediate_size": 128, "num_attention_heads": 8, "num_key_value_heads": 2, "max_position_embeddings": 256,
+    "rms_norm_eps": 1e-05, "tie_word_embeddings": false)" +
+         more + "}";
+}
+
+template <class F>
+std::string message_of(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string message_for(const std::string& json) {
+  return message_of([&] { ModelConfig::from(with_config(json)); });
+}
+
+TEST(Names, MapBothWays) {
+  for (const auto& [huggingface, gguf] : std::vector<std::pair<std::string, std::string>>{
+           {"model.embed_tokens.weight", "token_embd.weight"},
+           {"model.norm.weight", "output_norm.weight"},
+           {"lm_head.weight", "output.weight"},
+           {"model.layers.0.input_layernorm.weight", "blk.0.attn_norm.weight"},
+           {"model.layers.12.self_attn.q_proj.weight", "blk.12.attn_q.weight"},
+           {"model.layers.12.self_attn.k_proj.bias", "blk.12.attn_k.bias"},
+           {"model.layers.7.self_attn.attn_sub_norm.weight", "blk.7.attn_sub_norm.weight"},
+           {"model.layers.7.mlp.ffn_sub_norm.weight", "blk.7.ffn_sub_norm.weight"},
+           {"model.layers.3.mlp.down_proj.weight", "blk.3.ffn_down.weight"}}) {
+    EXPECT_EQ(gguf_name(huggingface), gguf);
+    EXPECT_EQ(huggingface_name(gguf), huggingface);
+  }
+  EXPECT_EQ(gguf_name("model.layers.1.self_attn.inner_attn_ln.weight"), "blk.1.attn_sub_norm.weight");
+  EXPECT_EQ(huggingface_name("blk.1.attn_sub_norm.weight", true), "model.layers.1.self_attn.inner_attn_ln.weight");
+  EXPECT_EQ(huggingface_name("blk.1.attn_q.weight", true), "model.layers.1.self_attn.q_proj.weight");
+}
+
+TEST(Names, OthersHaveNone) {
+  for (const char* name : {"", ".", "model", "model.layers.1", "model.layers..self_attn.q_proj.weight",
+                           "model.layers.x.self_attn.q_proj.weight", "model.layers.1.self_attn.q_proj",
+                           "model.embed_tokens.weight.more", "blk.0.attn_q.weight"})
+    EXPECT_EQ(gguf_name(name), std::nullopt) << name;
+  for (const char* name : {"", "blk.0", "blk.0.weight", "blk..attn_q.weight", "rope_freqs.weight"})
+    EXPECT_EQ(huggingface_name(name), std::nullopt) << name;
+}
+
+TEST(Config, ReadsOldAndNewRopeKeys) {
+  const ModelConfig before = ModelConfig::from(with_config(llama_json(
+      R"(, "rope_theta": 500000.0, "rope_scaling": {"type": "linear", "factor": 2.0})")));
+  const ModelConfig after = ModelConfig::from(with_config(llama_json(
+      R"(, "rope_parameters": {"rope_theta": 500000.0, "rope_type": "linear", "factor": 2.0})")));
+  for (const ModelConfig& config : {before, after}) {
+    EXPECT_EQ(config.rope_base, 500000);
+    EXPECT_EQ(config.rope_scaling.kind, RopeScaling::Kind::linear);
+    EXPECT_EQ(config.rope_scaling.factor, 2);
+    EXPECT_EQ(config.head_size, 8);
+    EXPECT_EQ(config.rope_layout, RopeLayout::half_split);
+  }
+}
+
+TEST(Config, ErrorsNameFileAndKey) {
+  EXPECT_THAT(message_for("{"), HasSubstr("some/model/config.json: not valid JSON"));
+  EXPECT_THAT(message_for("[]"), HasSubstr("some/model/config.json: an object was expected"));
+  EXPECT_THAT(message_for("{}"), HasSubstr("key 'architectures' is missing"));
+  EXPECT_THAT(message_for(R"({"architectures": "Llama"})"), HasSubstr("'architectures' is \"Llama\""));
+  EXPECT_THAT(message_for(R"({"architectures": ["GPT2LMHeadModel"]})"), HasSubstr("'GPT2LMHeadModel'"));
+  EXPECT_THAT(message_for(llama_json(R"(, "hidden_size": "64")")), HasSubstr("'hidden_size'"));
+  EXPECT_THAT(message_for(llama_json(R"(, "attention_bias": true)")), HasSubstr("attention_bias"));
+  EXPECT_THAT(message_for(llama_json(R"(, "rope_scaling": {"rope_type": "yarn", "factor": 4})")), HasSubstr("'yarn'"));
+  EXPECT_THAT(message_for(llama_json(R"(, "num_key_value_heads": 3)")), HasSubstr("8 heads are not a multiple of 3"));
+  EXPECT_THAT(message_for(llama_json(R"(, "num_key_value_heads": 0)")), HasSubstr("number of key heads is 0"));
+  EXPECT_THAT(message_for(llama_json(R"(, "head_dim": 7)")), HasSubstr("7 rotary elements in heads of 7"));
+  EXPECT_THAT(message_for(llama_json(R"(, "num_attention_heads": 0)")), HasSubstr("number of heads is 0"));
+  EXPECT_THAT(message_for(llama_json(R"(, "quantization_config": {"quant_method": "gptq"})")), HasSubstr("'gptq'"));
+}
+
+TEST(Config, SurvivesTheWayThroughGguf) {
+  ModelConfig config = ModelConfig::from(with_config(llama_json(
+      R"(, "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+           "original_max_position_embeddings": 64}, "sliding_window": 16)")));
+  Checkpoint gguf;
+  config.to_metadata(gguf.metadata);
+  const Ref<Storage> storage = Storage::allocate(100 * 64 * 4);
+  gguf.add({.name = "output.weight", .tensor = Tensor::view_of(storage, 0, {100, 64}, DType::f32)});
+  const ModelConfig back = ModelConfig::from(gguf);
+  EXPECT_EQ(back.architecture, "llama");
+  EXPECT_EQ(back.huggingface_class, "LlamaForCausalLM");
+  EXPECT_EQ(back.hidden_size, 64);
+  EXPECT_EQ(back.layers, 2);
+  EXPECT_EQ(back.ffn_size, 128);
+  EXPECT_EQ(back.heads, 8);
+  EXPECT_EQ(back.kv_heads, 2);
+  EXPECT_EQ(back.head_size, 8);
+  EXPECT_EQ(back.vocab_size, 100);
+  EXPECT_EQ(back.context_length, 256);
+  EXPECT_FLOAT_EQ(static_cast<float>(back.norm_epsilon), 1e-5f);
+  EXPECT_EQ(back.rope_scaling, config.rope_scaling);
+  EXPECT_FALSE(back.tied_embeddings);
+  EXPECT_EQ(back.rope_layout, RopeLayout::interleaved);
+}
+
+// Meta's apply_scaling (llama-models, llama3/model.py), written out over wavelengths.
+TEST(Config, Llama3FrequenciesHaveThreeRegions) {
+  ModelConfig config;
+  config.rope_size = 64;
+  config.rope_base = 10000;
+  config.rope_scaling = {RopeScaling::Kind::llama3, 8, 1, 4, 256};
+  const Tensor actual = config.inverse_frequencies();
+  int kept = 0, divided = 0, blended = 0;
+  for (int i = 0; i < 32; ++i) {
+    const double frequency = 1 / std::pow(10000.0, 2.0 * i / 64), wavelength = 2 * M_PI / frequency;
+    double expected = frequency;
+    if (wavelength > 256.0 / 1) expected = frequency / 8, ++divided;
+    else if (wavelength < 256.0 / 4) ++kept;
+    else {
+      const double smooth = (256 / wavelength - 1) / (4 - 1);
+      expected = (1 - smooth) * frequency / 8 + smooth * frequency;
+      ++blended;
+    }
+    EXPECT_FLOAT_EQ(actual.data<float>()[i], static_cast<float>(expected)) << i;
+  }
+  EXPECT_GT(kept, 0);
+  EXPECT_GT(divided, 0);
+  EXPECT_GT(blended, 0);
+}
+
+TEST(Config, BitNetKinds) {
+  const std::string base = R"(, "hidden_act": "relu2")";
+  const auto bitnet = [&](const std::string& more) {
+    std::string json = llama_json(more);
+    json.replace(json.find("LlamaForCausalLM"), 16, "BitNetForCausalLM");
+    return ModelConfig::from(with_config(json));
+  };
+  EXPECT_EQ(bitnet(base).architecture, "bitnet-b1.58");
+  EXPECT_EQ(bitnet(R"(, "hidden_act": "silu")").architecture, "bitnet");
+  EXPECT_EQ(bitnet(base).bit_linear, BitLinear::master);
+  const ModelConfig packed = bitnet(base + R"(, "quantization_config": {"quant_method": "bitnet"})");
+  EXPECT_EQ(packed.bit_linear, BitLinear::ternary);
+  EXPECT_FALSE(packed.scale_multiplies);
+  const ModelConfig online = bitnet(base + R"(, "quantization_config": {"quant_method": "bitnet",
+      "linear_class": "autobitlinear", "quantization_mode": "online"})");
+  EXPECT_EQ(online.bit_linear, BitLinear::master);
+  EXPECT_TRUE(online.scale_multiplies);
+}
+
+}  // namespace
+}  // namespace ingot

@@ -1,0 +1,110 @@
+// Generation against the text that llama2.c's own program printed, and its options.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "ingot/device.h"
+#include "ingot/model.h"
+#include "support/paths.h"
+
+namespace ingot {
+namespace {
+
+std::string file_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+struct Stories {
+  Checkpoint checkpoint;
+  std::unique_ptr<Model> model;
+  std::unique_ptr<Tokenizer> tokenizer;
+
+  explicit Stories(const std::string& path)
+      : checkpoint(open_checkpoint(path)),
+        model(Model::load(checkpoint)),
+        tokenizer(Tokenizer::make(load_vocabulary(checkpoint))) {}
+
+  std::string generate_text(const std::string& prompt, GenerateOptions options, GenerateResult* result = nullptr) const {
+    std::string text;
+    const GenerateResult r =
+        generate(*model, *tokenizer, tokenizer->encode(prompt), options, [&](std::string_view s) { text += s; });
+    if (result) *result = r;
+    return text;
+  }
+};
+
+constexpr SamplingOptions greedy{.temperature = 0};
+
+TEST(Generate, StoriesTextOfLlama2c) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  INGOT_TEST_DATA_OR_SKIP(expected, "stories260K/greedy-256.txt");
+  const Stories stories(path);
+  EXPECT_EQ(stories.generate_text("", {.max_tokens = 255, .sampling = greedy}) + "\n", file_text(expected));
+}
+
+TEST(Generate, StoriesTextBehindAPrompt) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  INGOT_TEST_DATA_OR_SKIP(expected, "stories260K/greedy-64-the-dog.txt");
+  const Stories stories(path);
+  const auto prompt = static_cast<std::int64_t>(stories.tokenizer->encode("The dog").size());
+  // 64 steps of llama2.c are 64 positions, BOS and prompt among them.
+  const std::string text =
+      "The dog" + stories.generate_text("The dog", {.max_tokens = 64 - prompt + 1, .sampling = greedy});
+  EXPECT_EQ(text + "\n", file_text(expected));
+}
+
+TEST(Generate, StopStringsEndTheTextBeforeThem) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  const Stories stories(path);
+  GenerateResult result;
+  const std::string whole = stories.generate_text("", {.max_tokens = 100, .sampling = greedy});
+  const std::string stopped = stories.generate_text(
+      "", {.max_tokens = 100, .sampling = greedy, .stop = {"not in it", "Lily. She"}}, &result);
+  EXPECT_EQ(stopped, whole.substr(0, whole.find("Lily. She")));
+  EXPECT_EQ(result.end, GenerateResult::End::stop_string);
+}
+
+TEST(Generate, TextIsTheSameForAnyNumberOfThreads) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  const Stories stories(path);
+  const int before = num_threads();
+  std::vector<std::string> texts;
+  for (const int threads : {1, 2, 7}) {
+    set_num_threads(threads);
+    texts.push_back(stories.generate_text("One day", {.max_tokens = 60, .sampling = {.temperature = 1, .seed = 5}}));
+  }
+  set_num_threads(before);
+  EXPECT_EQ(texts[0], texts[1]);
+  EXPECT_EQ(texts[0], texts[2]);
+}
+
+TEST(Generate, RefusesAPromptLongerThanTheContext) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  const Stories stories(path);
+  std::string prompt;
+  for (int i = 0; i < 600; ++i) prompt += " the";
+  try {
+    stories.generate_text(prompt, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("the context 512"));
+  }
+}
+
+TEST(Generate, FillsTheContextAndStops) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  const Stories stories(path);
+  GenerateResult result;
+  stories.generate_text("", {.max_tokens = 100, .sampling = greedy, .context = 16}, &result);
+  // 16 positions hold BOS and 15 tokens; one more is sampled from the last and needs no position.
+  EXPECT_EQ(result.generated_tokens, 16);
+  EXPECT_EQ(result.end, GenerateResult::End::length);
+}
+
+}  // namespace
+}  // namespace ingot

@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "ingot/device.h"
+#include "ingot/ops.h"
+#include "ingot/tools.h"
+
+namespace ingot {
+namespace {
+
+constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+
+TEST(Stats, CountsWhatIsNotFiniteAndLeavesItOut) {
+  const TensorStats s = tensor_stats(Tensor::from<float>({1, nan, -3, inf, 0, -inf, -0.0f, nan}));
+  EXPECT_EQ(s.count, 8);
+  EXPECT_EQ(s.nans, 2);
+  EXPECT_EQ(s.infinities, 2);
+  EXPECT_EQ(s.zeros, 2);
+  EXPECT_EQ(s.min, -3);
+  EXPECT_EQ(s.max, 1);
+  EXPECT_DOUBLE_EQ(s.mean, -0.5);
+  EXPECT_DOUBLE_EQ(s.std, std::sqrt((2.25 + 6.25 + 0.25 + 0.25) / 4));
+}
+
+TEST(Stats, EmptyAndAllNonFiniteHaveNoMean) {
+  EXPECT_TRUE(std::isnan(tensor_stats(Tensor::empty({0, 3}, DType::f32)).mean));
+  const TensorStats s = tensor_stats(Tensor::from<float>({nan, inf}));
+  EXPECT_TRUE(std::isnan(s.min) && std::isnan(s.max) && std::isnan(s.mean) && std::isnan(s.std));
+}
+
+TEST(Stats, LargeOffsetDoesNotCancel) {
+  // Σx² − (Σx)²/n in double would lose every digit of this deviation.
+  std::vector<double> values(200000);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1e9 + static_cast<double>(i % 2);
+  const TensorStats s = tensor_stats(Tensor::from(std::span<const double>(values)));
+  EXPECT_NEAR(s.std, 0.5, 1e-9);
+}
+
+TEST(Stats, HistogramIsNumpys) {
+  // numpy.histogram(numpy.arange(64), 32): two in each bin; the last bin is closed.
+  std::vector<std::int64_t> values(64);
+  for (std::size_t i = 0; i < 64; ++i) values[i] = static_cast<std::int64_t>(i);
+  const TensorStats s = tensor_stats(Tensor::from(std::span<const std::int64_t>(values)));
+  for (const std::int64_t count : s.histogram) EXPECT_EQ(count, 2);
+  const TensorStats constant = tensor_stats(Tensor::full({5}, 3));
+  EXPECT_EQ(constant.histogram[16], 5);
+}
+
+TEST(Stats, SameBitsForAnyNumberOfThreads) {
+  std::mt19937 generator(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(300001);
+  for (float& x : values) x = normal(generator);
+  const Tensor tensor = Tensor::from(std::span<const float>(values));
+  const int before = num_threads();
+  std::vector<TensorStats> all;
+  for (const int threads : {1, 2, 7}) {
+    set_num_threads(threads);
+    all.push_back(tensor_stats(tensor));
+  }
+  set_num_threads(before);
+  for (const TensorStats& s : all) {
+    EXPECT_EQ(s.mean, all[0].mean);
+    EXPECT_EQ(s.std, all[0].std);
+    EXPECT_EQ(s.histogram, all[0].histogram);
+  }
+}
+
+TEST(Stats, DecodesEncodedTensorsAndReadsStridedOnes) {
+  std::vector<float> values(64 * 256);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 255) - 127;
+  const Tensor plain = Tensor::from(std::span<const float>(values), Shape{64, 256});
+  const TensorStats encoded = tensor_stats(quantize(plain, Scheme::q8_0)), decoded = tensor_stats(dequantize(quantize(plain, Scheme::q8_0)));
+  EXPECT_EQ(encoded.mean, decoded.mean);
+  EXPECT_EQ(encoded.histogram, decoded.histogram);
+  const TensorStats turned = tensor_stats(plain.transpose(0, 1));
+  EXPECT_EQ(turned.min, -127);
+  EXPECT_EQ(turned.max, 127);
+  EXPECT_EQ(turned.count, 64 * 256);
+}
+
+}  // namespace
+}  // namespace ingot
