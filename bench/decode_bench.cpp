@@ -115,9 +115,11 @@ void measure(Scheme scheme) {
       read_times.push_back(seconds([&] { read_all(weights); }));
     }
     const double token = median(token_times), read = median(read_times);
-    fmt::print("{:<5} {} thread{}: {:6.2f} tokens/s, {:5.2f} GB/s of weights, {:3.0f} % of {:5.2f} GB/s read; prompt {:6.1f} tokens/s\n",
-               to_string(scheme), threads, threads == 1 ? " " : "s", 1 / token, bytes / token * 1e-9,
-               100 * read / token, bytes / read * 1e-9, static_cast<double>(prompt.size()) / prefill);
+    fmt::print(
+        "{:<5} {} thread{}: {:6.2f} tokens/s, {:5.2f} GB/s of weights, {:3.0f} % of {:5.2f} GB/s read; prompt {:6.1f} "
+        "tokens/s\n",
+        to_string(scheme), threads, threads == 1 ? " " : "s", 1 / token, bytes / token * 1e-9, 100 * read / token,
+        bytes / read * 1e-9, static_cast<double>(prompt.size()) / prefill);
   }
 }
 

@@ -32,18 +32,19 @@ void Args::option(std::vector<std::string>& target, const char* names, const cha
   app(app_).add_option(names, target, help)->allow_extra_args(false);
 }
 void Args::choice(std::string& target, const char* names, const char* help, const std::vector<std::string>& choices) {
-  app(app_).add_option(names, target, help)->capture_default_str()->transform(
-      CLI::IsMember(choices, CLI::ignore_case));
+  app(app_).add_option(names, target, help)->capture_default_str()->transform(CLI::IsMember(choices, CLI::ignore_case));
 }
 void Args::flag(bool& target, const char* names, const char* help) { app(app_).add_flag(names, target, help); }
 
 int dispatch(int argc, char** argv, const std::vector<Command>& commands) {
-  CLI::App root("The weights of language models: opened, checked, converted, quantized and run.\n"
-                "A MODEL is a file, a directory, or org/name in the Hugging Face cache.",
-                "ingot");
+  CLI::App root(
+      "The weights of language models: opened, checked, converted, quantized and run.\n"
+      "A MODEL is a file, a directory, or org/name in the Hugging Face cache.",
+      "ingot");
   root.require_subcommand(1);
-  root.footer("ingot COMMAND --help shows a command's options and an example.\n"
-              "Exit status: 0 done, 1 failed, 2 wrong usage.");
+  root.footer(
+      "ingot COMMAND --help shows a command's options and an example.\n"
+      "Exit status: 0 done, 1 failed, 2 wrong usage.");
   std::function<int()> selected;
   for (const Command& command : commands) {
     CLI::App* sub = root.add_subcommand(command.name, command.summary);

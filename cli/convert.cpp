@@ -53,7 +53,8 @@ Command convert_command() {
             args.positional(options->out, "out", "What to write");
             args.choice(options->to, "--to", "Format", {"gguf", "safetensors", "hf"});
             args.choice(options->dtype, "--dtype", "Element type of the matrices", {"f16", "bf16", "f32", "f64"});
-            args.option(options->max_shard_mib, "--max-shard-size", "Split weights into files of at most this many MiB");
+            args.option(options->max_shard_mib, "--max-shard-size",
+                        "Split weights into files of at most this many MiB");
             args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
             args.flag(options->force, "-f,--force", "Replace OUT");
             return [options] { return run(*options); };

@@ -15,8 +15,12 @@ int run(bool json) {
   for (const Device device : devices()) {
     const Capabilities& c = capabilities(device);
     if (json) {
-      out.push_back({{"device", to_string(device)}, {"name", c.name}, {"instruction_set", c.instruction_set},
-                     {"features", c.features}, {"threads", c.threads}, {"memory_bytes", c.memory_bytes},
+      out.push_back({{"device", to_string(device)},
+                     {"name", c.name},
+                     {"instruction_set", c.instruction_set},
+                     {"features", c.features},
+                     {"threads", c.threads},
+                     {"memory_bytes", c.memory_bytes},
                      {"available_bytes", c.available_bytes}});
       continue;
     }

@@ -31,8 +31,10 @@ Json to_json(const Array& array) {
       [](const auto& values) {
         Json list = Json::array();
         for (const auto& element : values) {
-          if constexpr (std::is_same_v<std::decay_t<decltype(element)>, Array>) list.push_back(to_json(element));
-          else list.push_back(element);
+          if constexpr (std::is_same_v<std::decay_t<decltype(element)>, Array>)
+            list.push_back(to_json(element));
+          else
+            list.push_back(element);
         }
         return list;
       },
@@ -42,8 +44,10 @@ Json to_json(const Array& array) {
 Json to_json(const Value& value) {
   return std::visit(
       [](const auto& v) -> Json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Array>) return to_json(v);
-        else return v;
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Array>)
+          return to_json(v);
+        else
+          return v;
       },
       value);
 }
@@ -51,9 +55,9 @@ Json to_json(const Value& value) {
 Json to_json(const TensorStats& stats) {
   // JSON has no NaN: statistics of no finite element are null.
   const auto number = [](double x) { return std::isfinite(x) ? Json(x) : Json(); };
-  return {{"min", number(stats.min)},   {"max", number(stats.max)}, {"mean", number(stats.mean)},
-          {"std", number(stats.std)},   {"zeros", stats.zeros},     {"nan", stats.nans},
-          {"inf", stats.infinities},    {"histogram", stats.histogram}};
+  return {{"min", number(stats.min)}, {"max", number(stats.max)},    {"mean", number(stats.mean)},
+          {"std", number(stats.std)}, {"zeros", stats.zeros},        {"nan", stats.nans},
+          {"inf", stats.infinities},  {"histogram", stats.histogram}};
 }
 
 // A metadata value on one line.
@@ -136,7 +140,8 @@ int run(const Options& options) {
              checkpoint.files.size() == 1 ? "" : "s");
   fmt::print("  tensors   {}, {} elements, {}", grouped(static_cast<std::int64_t>(checkpoint.tensors.size())),
              grouped(static_cast<std::int64_t>(elements)), human_bytes(bytes));
-  if (elements) fmt::print(", {:.2f} bits per element", 8.0 * static_cast<double>(bytes) / static_cast<double>(elements));
+  if (elements)
+    fmt::print(", {:.2f} bits per element", 8.0 * static_cast<double>(bytes) / static_cast<double>(elements));
   fmt::print("\n");
   for (const auto& [type, counts] : types)
     fmt::print("    {:<10} {} tensors, {}\n", type, grouped(counts.first), human_bytes(counts.second));

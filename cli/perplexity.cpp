@@ -33,10 +33,10 @@ int run(const Options& options) {
   }
   const double rate = static_cast<double>(result.chunks * options.context) / result.seconds;
   if (options.json) {
-    const nlohmann::ordered_json out{{"path", checkpoint.path},           {"perplexity", result.perplexity},
-                                     {"standard_error", result.standard_error}, {"tokens", result.tokens},
-                                     {"chunks", result.chunks},           {"context", options.context},
-                                     {"tokens_per_second", rate}};
+    const nlohmann::ordered_json out{
+        {"path", checkpoint.path},  {"perplexity", result.perplexity}, {"standard_error", result.standard_error},
+        {"tokens", result.tokens},  {"chunks", result.chunks},         {"context", options.context},
+        {"tokens_per_second", rate}};
     fmt::print("{}\n", out.dump(2));
   } else {
     fmt::print("perplexity {:.4f} ± {:.4f} ({} tokens scored in {} chunks of {}, {:.0f} tokens/s)\n", result.perplexity,

@@ -33,10 +33,14 @@ int run(const Options& options) {
     nlohmann::ordered_json substitutions = nlohmann::ordered_json::array();
     for (const auto& s : report.substitutions)
       substitutions.push_back({{"tensor", s.tensor}, {"wanted", s.wanted}, {"used", s.used}, {"reason", s.reason}});
-    const nlohmann::ordered_json out{{"path", options.out},          {"type", to_string(quantize.type)},
-                                     {"tensors", plan.tensors.size()}, {"elements", report.elements},
-                                     {"bytes", report.bytes},        {"bits_per_weight", bits},
-                                     {"substitutions", substitutions}, {"dropped", report.dropped},
+    const nlohmann::ordered_json out{{"path", options.out},
+                                     {"type", to_string(quantize.type)},
+                                     {"tensors", plan.tensors.size()},
+                                     {"elements", report.elements},
+                                     {"bytes", report.bytes},
+                                     {"bits_per_weight", bits},
+                                     {"substitutions", substitutions},
+                                     {"dropped", report.dropped},
                                      {"notes", report.notes}};
     fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
     return 0;

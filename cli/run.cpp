@@ -61,7 +61,8 @@ int run(const Options& options) {
     return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
   };
   static constexpr const char* ends[] = {"length", "end of text", "stop string"};
-  fmt::print(stderr, "prompt {} tokens, {:.1f} tokens/s; generated {} tokens, {:.1f} tokens/s; ended by {}; {} threads\n",
+  fmt::print(stderr,
+             "prompt {} tokens, {:.1f} tokens/s; generated {} tokens, {:.1f} tokens/s; ended by {}; {} threads\n",
              result.prompt_tokens, rate(result.prompt_tokens, result.prompt_seconds), result.generated_tokens,
              rate(result.generated_tokens, result.generate_seconds), ends[static_cast<int>(result.end)], num_threads());
   return 0;
@@ -83,7 +84,8 @@ Command run_command() {
             args.option(options->top_k, "--top-k", "Keep the k likeliest tokens (0: all)");
             args.option(options->top_p, "--top-p", "Keep the likeliest tokens that make up this probability (1: all)");
             args.option(options->min_p, "--min-p", "Keep tokens of at least this share of the likeliest's probability");
-            args.option(options->repetition_penalty, "--repeat-penalty", "Divide logits of the last 64 tokens (1: off)");
+            args.option(options->repetition_penalty, "--repeat-penalty",
+                        "Divide logits of the last 64 tokens (1: off)");
             args.option(options->seed, "-s,--seed", "Seed of the sampler");
             args.option(options->stop, "--stop", "End before this text (may be given several times)");
             args.flag(options->ignore_eos, "--ignore-eos", "Go on behind an end-of-text token");

@@ -56,17 +56,18 @@ void Table::print() const {
       const std::string& content = cell(i);
       const std::string padding(widths[i] - width(content), ' ');
       const bool last = i + 1 == columns_.size();
-      if (columns_[i].align == Align::right) text += padding + content;
-      else text += content + (last ? "" : padding);
+      if (columns_[i].align == Align::right)
+        text += padding + content;
+      else
+        text += content + (last ? "" : padding);
       if (!last) text += "  ";
     }
     return text;
   };
   const bool bold = is_terminal(stdout);
-  fmt::print("{}{}{}\n", bold ? "\x1b[1m" : "", line([&](std::size_t i) -> const std::string& { return columns_[i].title; }),
-             bold ? "\x1b[0m" : "");
-  for (const auto& row : rows_)
-    fmt::print("{}\n", line([&](std::size_t i) -> const std::string& { return row[i]; }));
+  fmt::print("{}{}{}\n", bold ? "\x1b[1m" : "",
+             line([&](std::size_t i) -> const std::string& { return columns_[i].title; }), bold ? "\x1b[0m" : "");
+  for (const auto& row : rows_) fmt::print("{}\n", line([&](std::size_t i) -> const std::string& { return row[i]; }));
 }
 
 std::string sparkline(const std::int64_t* counts, std::size_t n) {
@@ -82,7 +83,10 @@ std::string sparkline(const std::int64_t* counts, std::size_t n) {
 }
 
 ProgressBar::ProgressBar(std::string label)
-    : label_(std::move(label)), terminal_(is_terminal(stderr)), start_(std::chrono::steady_clock::now()), last_(start_) {}
+    : label_(std::move(label)),
+      terminal_(is_terminal(stderr)),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
 
 ProgressBar::~ProgressBar() {
   if (shown_) fmt::print(stderr, "\r\x1b[K");

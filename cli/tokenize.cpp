@@ -18,10 +18,14 @@ struct Options {
 std::string visible(std::string_view piece) {
   std::string line;
   for (const char c : piece) {
-    if (c == '\n') line += "\\n";
-    else if (c == '\t') line += "\\t";
-    else if (static_cast<unsigned char>(c) < 0x20) line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else line += c;
+    if (c == '\n')
+      line += "\\n";
+    else if (c == '\t')
+      line += "\\t";
+    else if (static_cast<unsigned char>(c) < 0x20)
+      line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      line += c;
   }
   return line;
 }

@@ -25,10 +25,10 @@ int run(const Options& options) {
   if (options.json) {
     nlohmann::ordered_json findings = nlohmann::ordered_json::array();
     for (const auto& [tensor, what] : report.findings) findings.push_back({{"tensor", tensor}, {"what", what}});
-    const nlohmann::ordered_json out{{"path", checkpoint.path},     {"format", checkpoint.format},
-                                     {"tensors", report.tensors},   {"elements", report.elements},
-                                     {"bytes", report.bytes},       {"findings", findings},
-                                     {"notes", report.notes},       {"sound", report.findings.empty()}};
+    const nlohmann::ordered_json out{{"path", checkpoint.path},   {"format", checkpoint.format},
+                                     {"tensors", report.tensors}, {"elements", report.elements},
+                                     {"bytes", report.bytes},     {"findings", findings},
+                                     {"notes", report.notes},     {"sound", report.findings.empty()}};
     fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   } else {
     for (const std::string& note : report.notes) report_note(note);

@@ -18,7 +18,7 @@ namespace [[gnu::visibility("default")]] ingot {
 /// How rotary frequencies are changed for contexts longer than those trained on.
 struct RopeScaling {
   enum class Kind : std::uint8_t { none, linear, llama3 } kind = Kind::none;
-  double factor = 1;                         // linear: positions are divided by it
+  double factor = 1;                                 // linear: positions are divided by it
   double low_freq_factor = 1, high_freq_factor = 4;  // llama3: bounds of the blended region, in turns per context
   double original_context = 8192;
   bool operator==(const RopeScaling&) const = default;
@@ -33,7 +33,7 @@ enum class BitLinear : std::uint8_t {
 
 /// The hyperparameters of a decoder-only transformer, whichever file they came from.
 struct ModelConfig {
-  std::string architecture;  // GGUF's names: "llama" (Mistral too), "bitnet", "bitnet-b1.58"
+  std::string architecture;       // GGUF's names: "llama" (Mistral too), "bitnet", "bitnet-b1.58"
   std::string huggingface_class;  // "LlamaForCausalLM", "MistralForCausalLM", "BitNetForCausalLM", "BitnetForCausalLM"
   std::string name;
   std::int64_t vocab_size = 0, hidden_size = 0, layers = 0, heads = 0, kv_heads = 0, head_size = 0, ffn_size = 0;

@@ -44,7 +44,7 @@ struct ConvertOptions {
   std::string to;              // "gguf", "safetensors", "huggingface"
   std::optional<DType> dtype;  // of the matrices; none: as stored (encoded tensors become f32 where needed)
   std::uint64_t max_shard_bytes = 0;
-  std::string tokenizer;       // path of a tokenizer.bin for llama2.c checkpoints; "": beside the file
+  std::string tokenizer;  // path of a tokenizer.bin for llama2.c checkpoints; "": beside the file
 };
 
 struct ConversionReport {

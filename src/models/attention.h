@@ -13,7 +13,9 @@ class SelfAttention {
   /// q (T, heads·D), k and v (T, kv_heads·D) → (T, heads·D), attending to the cache and to themselves.
   Tensor operator()(std::size_t layer, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& positions,
                     KvCache& cache) const {
-    const auto heads_first = [&](const Tensor& x) { return x.view({x.size(0), -1, config_.head_size}).transpose(0, 1); };
+    const auto heads_first = [&](const Tensor& x) {
+      return x.view({x.size(0), -1, config_.head_size}).transpose(0, 1);
+    };
     const auto rotated = [&](const Tensor& x) { return rope(x, positions, inverse_frequencies_, config_.rope_layout); };
     const KvCache::Layer past = cache.append(layer, rotated(heads_first(k)), heads_first(v));
     const Tensor out = scaled_dot_product_attention(rotated(heads_first(q)), past.keys, past.values,

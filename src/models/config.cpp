@@ -38,8 +38,10 @@ void check(const ModelConfig& config, const std::string& path) {
 
 ModelConfig ModelConfig::from(const Checkpoint& checkpoint) {
   ModelConfig config;
-  if (checkpoint.documents.contains("config.json")) config = config_from_huggingface(checkpoint);
-  else if (checkpoint.metadata.contains("general.architecture")) config = config_from_gguf(checkpoint);
+  if (checkpoint.documents.contains("config.json"))
+    config = config_from_huggingface(checkpoint);
+  else if (checkpoint.metadata.contains("general.architecture"))
+    config = config_from_gguf(checkpoint);
   else
     fail(ErrorCode::not_found, "model", "{} says nothing about the model: no config.json, no general.architecture",
          checkpoint.path);

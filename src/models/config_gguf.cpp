@@ -13,8 +13,8 @@ ModelConfig config_from_gguf(const Checkpoint& checkpoint) {
   config.architecture = meta.string("general.architecture");
   const std::string& arch = config.architecture;
   if (arch != "llama" && arch != "bitnet" && arch != "bitnet-b1.58")
-    throw NotImplemented("model", fmt::format("{}: architecture '{}' (llama, bitnet, bitnet-b1.58 are built)",
-                                              checkpoint.path, arch));
+    throw NotImplemented(
+        "model", fmt::format("{}: architecture '{}' (llama, bitnet, bitnet-b1.58 are built)", checkpoint.path, arch));
   const auto key = [&](std::string_view name) { return arch + "." + std::string(name); };
 
   config.name = meta.string("general.name", "");
@@ -28,7 +28,8 @@ ModelConfig config_from_gguf(const Checkpoint& checkpoint) {
   config.kv_heads = meta.integer(key("attention.head_count_kv"), config.heads);
   config.context_length = meta.integer(key("context_length"));
   config.norm_epsilon = meta.number(key("attention.layer_norm_rms_epsilon"));
-  config.head_size = meta.integer(key("attention.key_length"), config.heads > 0 ? config.hidden_size / config.heads : 0);
+  config.head_size =
+      meta.integer(key("attention.key_length"), config.heads > 0 ? config.hidden_size / config.heads : 0);
   if (meta.integer(key("attention.value_length"), config.head_size) != config.head_size)
     throw NotImplemented("model", fmt::format("{}: {} differs from {}", checkpoint.path, key("attention.value_length"),
                                               key("attention.key_length")));

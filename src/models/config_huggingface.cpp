@@ -39,7 +39,8 @@ class Reader {
   template <class T>
   T get(const char* key, bool (Json::*is)() const noexcept, const char* wanted) const {
     const Json& value = at(key);
-    if (!(value.*is)()) fail(ErrorCode::invalid_file, "model", "{}: '{}' is {}, {} was expected", where_, key, value.dump(), wanted);
+    if (!(value.*is)())
+      fail(ErrorCode::invalid_file, "model", "{}: '{}' is {}, {} was expected", where_, key, value.dump(), wanted);
     return value.get<T>();
   }
   const Json& object_;
@@ -92,12 +93,16 @@ ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
          classes.dump());
   config.huggingface_class = classes[0].get<std::string>();
   const std::string& name = config.huggingface_class;
-  if (name == "LlamaForCausalLM" || name == "MistralForCausalLM") config.architecture = "llama";
-  else if (name == "BitNetForCausalLM") config.architecture = "bitnet-b1.58";
-  else if (name == "BitnetForCausalLM") config.architecture = "bitnet";
+  if (name == "LlamaForCausalLM" || name == "MistralForCausalLM")
+    config.architecture = "llama";
+  else if (name == "BitNetForCausalLM")
+    config.architecture = "bitnet-b1.58";
+  else if (name == "BitnetForCausalLM")
+    config.architecture = "bitnet";
   else
     throw NotImplemented("model", fmt::format("{}: architecture '{}' (LlamaForCausalLM, MistralForCausalLM, "
-                                              "BitNetForCausalLM, BitnetForCausalLM are built)", where, name));
+                                              "BitNetForCausalLM, BitnetForCausalLM are built)",
+                                              where, name));
   for (const char* bias : {"attention_bias", "mlp_bias"})
     if (reader.boolean(bias, false)) throw NotImplemented("model", fmt::format("{}: {}", where, bias));
 
@@ -137,8 +142,10 @@ ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
   // GGUF's two names of the BitNet family differ in the activation alone.
   if (config.is_bitnet()) config.architecture = config.squared_relu ? "bitnet-b1.58" : "bitnet";
 
-  if (reader.has("quantization_config")) read_quantization(reader.child("quantization_config"), config);
-  else if (config.is_bitnet()) config.bit_linear = BitLinear::master;  // 1bitLLM's files, and unpacked 2B-4T's
+  if (reader.has("quantization_config"))
+    read_quantization(reader.child("quantization_config"), config);
+  else if (config.is_bitnet())
+    config.bit_linear = BitLinear::master;  // 1bitLLM's files, and unpacked 2B-4T's
 
   const std::string dtype = reader.string("torch_dtype", reader.string("dtype", ""));
   if (dtype == "bfloat16") config.dtype = DType::bf16;
@@ -172,13 +179,14 @@ std::string ModelConfig::to_huggingface(const Vocabulary& vocabulary, DType weig
   if (rope_scaling.kind == RopeScaling::Kind::linear)
     json["rope_scaling"] = {{"rope_type", "linear"}, {"factor", rope_scaling.factor}};
   if (rope_scaling.kind == RopeScaling::Kind::llama3)
-    json["rope_scaling"] = {{"rope_type", "llama3"},
-                            {"factor", rope_scaling.factor},
-                            {"low_freq_factor", rope_scaling.low_freq_factor},
-                            {"high_freq_factor", rope_scaling.high_freq_factor},
-                            {"original_max_position_embeddings",
-                             static_cast<std::int64_t>(rope_scaling.original_context)}};
-  if (huggingface_class == "MistralForCausalLM") json["sliding_window"] = sliding_window ? Json(sliding_window) : Json();
+    json["rope_scaling"] = {
+        {"rope_type", "llama3"},
+        {"factor", rope_scaling.factor},
+        {"low_freq_factor", rope_scaling.low_freq_factor},
+        {"high_freq_factor", rope_scaling.high_freq_factor},
+        {"original_max_position_embeddings", static_cast<std::int64_t>(rope_scaling.original_context)}};
+  if (huggingface_class == "MistralForCausalLM")
+    json["sliding_window"] = sliding_window ? Json(sliding_window) : Json();
   json["tie_word_embeddings"] = tied_embeddings;
   json["torch_dtype"] = weights == DType::bf16 ? "bfloat16" : weights == DType::f16 ? "float16" : "float32";
   json["vocab_size"] = vocab_size;

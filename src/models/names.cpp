@@ -65,7 +65,7 @@ std::string join(std::string_view layer_prefix, const Parts& parts, std::string_
   return name.append(stem).append(parts.suffix);
 }
 
-const Row* find(std::span<const Row> rows, std::string_view Row::*key, std::string_view stem) {
+const Row* find(std::span<const Row> rows, std::string_view Row::* key, std::string_view stem) {
   for (const Row& row : rows)
     if (row.*key == stem) return &row;
   return nullptr;
@@ -77,7 +77,8 @@ std::optional<std::string> gguf_name(std::string_view huggingface) {
   const auto parts = split(huggingface, "model.layers.");
   if (!parts) return {};
   const bool layer = !parts->layer.empty();
-  const Row* row = layer ? find(layer_rows, &Row::huggingface, parts->stem) : find(model_rows, &Row::huggingface, parts->stem);
+  const Row* row =
+      layer ? find(layer_rows, &Row::huggingface, parts->stem) : find(model_rows, &Row::huggingface, parts->stem);
   if (!row && layer) row = find(old_bitnet_rows, &Row::huggingface, parts->stem);
   if (!row) return {};
   return join("blk.", *parts, row->gguf);
@@ -87,8 +88,10 @@ std::optional<std::string> huggingface_name(std::string_view gguf, bool old_bitn
   const auto parts = split(gguf, "blk.");
   if (!parts) return {};
   const Row* row = nullptr;
-  if (parts->layer.empty()) row = find(model_rows, &Row::gguf, parts->stem);
-  else if (old_bitnet) row = find(old_bitnet_rows, &Row::gguf, parts->stem);
+  if (parts->layer.empty())
+    row = find(model_rows, &Row::gguf, parts->stem);
+  else if (old_bitnet)
+    row = find(old_bitnet_rows, &Row::gguf, parts->stem);
   if (!row && !parts->layer.empty()) row = find(layer_rows, &Row::gguf, parts->stem);
   if (!row) return {};
   return join("model.layers.", *parts, row->huggingface);

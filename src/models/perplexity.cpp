@@ -18,8 +18,8 @@ double negative_log_likelihood(const float* logits, std::int64_t count, std::int
 
 }  // namespace
 
-PerplexityResult perplexity(const Model& model, const Tokenizer& tokenizer, std::string_view text,
-                            std::int64_t context, const std::function<void(std::int64_t, std::int64_t)>& progress) {
+PerplexityResult perplexity(const Model& model, const Tokenizer& tokenizer, std::string_view text, std::int64_t context,
+                            const std::function<void(std::int64_t, std::int64_t)>& progress) {
   if (context < 4 || context > model.config().context_length)
     fail(ErrorCode::invalid_argument, "perplexity", "context {}: 4 … {} are possible", context,
          model.config().context_length);

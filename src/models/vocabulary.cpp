@@ -41,8 +41,10 @@ Vocabulary load_vocabulary(const Checkpoint& checkpoint, const std::string& toke
     vocabulary = Vocabulary::from_sentencepiece(model, document(checkpoint, "tokenizer_config.json"),
                                                 checkpoint.path + "/tokenizer.model");
   } else {
-    fail(ErrorCode::not_found, "tokenizer", "{} holds no vocabulary: no tokenizer.ggml.model key, tokenizer.json or "
-         "tokenizer.model", checkpoint.path);
+    fail(ErrorCode::not_found, "tokenizer",
+         "{} holds no vocabulary: no tokenizer.ggml.model key, tokenizer.json or "
+         "tokenizer.model",
+         checkpoint.path);
   }
   vocabulary.check(checkpoint.path);
   return vocabulary;

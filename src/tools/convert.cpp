@@ -41,14 +41,16 @@ OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const Conve
   for (SourceTensor& tensor : source.tensors) {
     OutputTensor& output = tensor.output;
     if (is_floating(output.dtype) && !output.encoding) {
-      if (!is_matrix(output)) output = converted(std::move(output), DType::f32);
-      else if (options.dtype) output = converted(std::move(output), *options.dtype);
+      if (!is_matrix(output))
+        output = converted(std::move(output), DType::f32);
+      else if (options.dtype)
+        output = converted(std::move(output), *options.dtype);
       if (is_matrix(output) && (widest == DType::f16 || output.dtype == DType::f32)) widest = output.dtype;
     }
     plan.tensors.push_back(std::move(output));
   }
   plan.metadata.set("general.file_type", gguf_file_type(widest));
-  source.vocabulary.to_metadata(plan.metadata);
+  if (source.vocabulary) source.vocabulary->to_metadata(plan.metadata);
   return plan;
 }
 
@@ -63,13 +65,10 @@ void push_packed(OutputPlan& plan, const OutputTensor& weight) {
                           .dtype = DType::u8,
                           .encoding = nullptr,
                           .make = [weight] { return pack_bitnet(weight.make(), weight.name).codes; }});
-  plan.tensors.push_back({.name = weight.name + "_scale",
-                          .shape = {1},
-                          .dtype = DType::f32,
-                          .encoding = nullptr,
-                          .make = [weight] {
-                            return Tensor::from<float>({pack_bitnet(weight.make(), weight.name).scale});
-                          }});
+  plan.tensors.push_back(
+      {.name = weight.name + "_scale", .shape = {1}, .dtype = DType::f32, .encoding = nullptr, .make = [weight] {
+         return Tensor::from<float>({pack_bitnet(weight.make(), weight.name).scale});
+       }});
 }
 
 OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, ConversionReport& report) {
@@ -94,8 +93,10 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
       push_packed(plan, output);
       continue;
     }
-    if (!is_matrix(output)) output = converted(std::move(output), vectors);
-    else if (options.dtype || output.encoding) output = converted(std::move(output), options.dtype.value_or(DType::f32));
+    if (!is_matrix(output))
+      output = converted(std::move(output), vectors);
+    else if (options.dtype || output.encoding)
+      output = converted(std::move(output), options.dtype.value_or(DType::f32));
     if (config.architecture == "llama" && (is_q || is_k)) {
       const std::int64_t heads = is_q ? config.heads : config.kv_heads;
       output.make = [make = output.make, heads] { return to_half_split(make(), heads); };
@@ -105,8 +106,9 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
   }
   plan.metadata.set("format", std::string("pt"));
   if (options.to == "safetensors") return plan;
-  plan.documents["config.json"] = config.to_huggingface(source.vocabulary, matrices);
-  for (auto& [file, text] : source.vocabulary.to_huggingface()) plan.documents[file] = std::move(text);
+  plan.documents["config.json"] = config.to_huggingface(source.vocabulary.value_or(Vocabulary{}), matrices);
+  if (source.vocabulary)
+    for (auto& [file, text] : source.vocabulary->to_huggingface()) plan.documents[file] = std::move(text);
   return plan;
 }
 
@@ -119,12 +121,14 @@ OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& opti
   OutputPlan plan;
   if ((from_gguf && to_gguf_file) || (from_safetensors && !to_gguf_file)) {
     plan = recast(checkpoint, options);
-    if (options.to == "safetensors") plan.documents.clear();
+    if (options.to == "safetensors")
+      plan.documents.clear();
     else if (options.to == "huggingface" && !plan.documents.contains("config.json"))
       fail(ErrorCode::not_found, "convert", "{} has no config.json to write beside the weights", checkpoint.path);
   } else {
     ModelSource source = model_source(checkpoint, options.tokenizer);
     report.dropped = source.dropped;
+    report.notes = source.notes;
     plan = to_gguf_file ? to_gguf(std::move(source), checkpoint, options)
                         : to_huggingface(std::move(source), options, report);
   }

@@ -101,8 +101,13 @@ std::uint32_t gguf_file_type(Scheme scheme) {
 }
 
 ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path) {
-  ModelSource source{.config = ModelConfig::from(checkpoint),
-                     .vocabulary = load_vocabulary(checkpoint, tokenizer_path)};
+  ModelSource source{.config = ModelConfig::from(checkpoint)};
+  try {
+    source.vocabulary = load_vocabulary(checkpoint, tokenizer_path);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found || !tokenizer_path.empty()) throw;
+    source.notes.push_back("written without a vocabulary: " + error.message());
+  }
   ModelConfig& config = source.config;
   const bool huggingface = checkpoint.documents.contains("config.json");
   if (huggingface) config.dtype = vector_dtype(checkpoint);
@@ -120,7 +125,8 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
       continue;
     }
     const auto name = gguf_name(entry.name);
-    if (!name) fail(ErrorCode::invalid_file, "convert", "{}: tensor '{}' has no GGUF name", checkpoint.path, entry.name);
+    if (!name)
+      fail(ErrorCode::invalid_file, "convert", "{}: tensor '{}' has no GGUF name", checkpoint.path, entry.name);
     const bool bit_linear = config.bit_linear != BitLinear::none && is_bit_linear(*name);
     OutputTensor output = as_stored(entry);
     output.name = *name;

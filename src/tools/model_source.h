@@ -7,18 +7,19 @@
 namespace ingot {
 
 struct SourceTensor {
-  OutputTensor output;       // GGUF name; shape, dtype and encoding as made
-  bool bit_linear = false;   // the weight of a linear layer of a BitNet model
+  OutputTensor output;      // GGUF name; shape, dtype and encoding as made
+  bool bit_linear = false;  // the weight of a linear layer of a BitNet model
 };
 
 struct ModelSource {
   ModelConfig config;
-  Vocabulary vocabulary;
+  std::optional<Vocabulary> vocabulary;  // none where the checkpoint holds none: a note says so
   std::vector<SourceTensor> tensors;
-  std::vector<std::string> dropped;
+  std::vector<std::string> dropped, notes;
 };
 
-/// Throws what ModelConfig::from and load_vocabulary throw, and invalid_file for a tensor with no GGUF name.
+/// Throws what ModelConfig::from and load_vocabulary throw (but for an absent vocabulary), and invalid_file for a
+/// tensor with no GGUF name.
 ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path);
 
 /// Rows of a q or k weight (heads·D, …) from Hugging Face's order of a head's rotary pairs (i, i + D/2) to Meta's

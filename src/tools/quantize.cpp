@@ -39,6 +39,7 @@ OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& op
     throw NotImplemented("quantize", fmt::format("encoding to {}", to_string(options.type)));
   ModelSource source = model_source(checkpoint, options.tokenizer);
   report.dropped = source.dropped;
+  report.notes = source.notes;
   const bool master = source.config.bit_linear == BitLinear::master;
 
   OutputPlan plan;
@@ -64,8 +65,8 @@ OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& op
     }
     const bool same = output.encoding && scheme == output.encoding->scheme() && scheme != Scheme::i2_s;
     if (output.encoding && !same)
-      report.notes.push_back(fmt::format("{} is quantized again, from {}", output.name,
-                                         to_string(output.encoding->scheme())));
+      report.notes.push_back(
+          fmt::format("{} is quantized again, from {}", output.name, to_string(output.encoding->scheme())));
     if (!scheme) {
       output = converted(std::move(output), DType::f16);
       report.bytes += static_cast<std::uint64_t>(output.shape.numel()) * 2;
@@ -92,7 +93,7 @@ OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& op
   if (!records.empty()) plan.metadata.set("ingot.quantize.substitutions", Array{std::move(records)});
   if (options.type == Scheme::i2_s)
     plan.metadata.set("ingot.i2_s.packing", std::string(to_string(options.i2s_packing)));
-  source.vocabulary.to_metadata(plan.metadata);
+  if (source.vocabulary) source.vocabulary->to_metadata(plan.metadata);
   return plan;
 }
 

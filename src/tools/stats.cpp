@@ -40,8 +40,10 @@ Partial summarize(const std::vector<double>& values) {
   Partial p;
   double sum = 0;
   for (const double x : values) {
-    if (std::isnan(x)) ++p.nans;
-    else if (std::isinf(x)) ++p.infinities;
+    if (std::isnan(x))
+      ++p.nans;
+    else if (std::isinf(x))
+      ++p.infinities;
     else {
       if (x == 0) ++p.zeros;
       ++p.finite;
@@ -74,9 +76,8 @@ class Pieces {
   std::int64_t count() const noexcept { return total_ ? count_ : 0; }
 
   std::vector<double> get(std::int64_t i) const {
-    Tensor piece = whole_.is_quantized()
-                       ? dequantize(whole_.slice(0, i * rows_, (i + 1) * rows_)).view({-1})
-                       : whole_.slice(0, i * range_elements, (i + 1) * range_elements);
+    Tensor piece = whole_.is_quantized() ? dequantize(whole_.slice(0, i * rows_, (i + 1) * rows_)).view({-1})
+                                         : whole_.slice(0, i * range_elements, (i + 1) * range_elements);
     // Mapped files may hold elements at any byte, so each piece is aligned when its turn comes.
     piece = bit_width(piece.dtype()) < 8 ? astype(piece, DType::i8) : contiguous(piece);
     std::vector<double> values(static_cast<std::size_t>(piece.numel()));
@@ -126,9 +127,13 @@ TensorStats tensor_stats(const Tensor& tensor) {
       if (std::isfinite(x)) {
         auto bin = std::clamp<std::int64_t>(static_cast<std::int64_t>((x - low) * scale), 0, TensorStats::bins - 1);
         // As NumPy: the product may round across an edge, so the edges themselves decide.
-        const auto edge = [&](std::int64_t i) { return low + static_cast<double>(i) * (high - low) / TensorStats::bins; };
-        if (x < edge(bin)) --bin;
-        else if (bin != TensorStats::bins - 1 && x >= edge(bin + 1)) ++bin;
+        const auto edge = [&](std::int64_t i) {
+          return low + static_cast<double>(i) * (high - low) / TensorStats::bins;
+        };
+        if (x < edge(bin))
+          --bin;
+        else if (bin != TensorStats::bins - 1 && x >= edge(bin + 1))
+          ++bin;
         ++bins[static_cast<std::size_t>(bin)];
       }
   });

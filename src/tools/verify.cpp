@@ -20,23 +20,32 @@ void check_index(const Checkpoint& checkpoint, VerifyReport& report) {
                                fmt::format("total_size is {}, the tensors have {} bytes", total, report.bytes)});
 }
 
+// Runs one comparison; what is not built, or is absent as `optional` allows, is a note and no finding.
+template <class F>
+void check_part(VerifyReport& report, const char* part, bool optional, F&& compare) {
+  try {
+    compare();
+  } catch (const Error& error) {
+    const bool note = error.code() == ErrorCode::not_implemented || (optional && error.code() == ErrorCode::not_found);
+    if (note)
+      report.notes.push_back(fmt::format("{} not checked: {}", part, error.message()));
+    else
+      report.findings.push_back({part, error.message()});
+  }
+}
+
 // Loading a model compares every tensor's shape with the configuration; the vocabulary must fit the embedding.
 void check_model(const Checkpoint& checkpoint, VerifyReport& report) {
-  const bool configured = checkpoint.documents.contains("config.json") ||
-                          checkpoint.metadata.contains("general.architecture");
-  if (!configured) return;
-  try {
+  if (!checkpoint.documents.contains("config.json") && !checkpoint.metadata.contains("general.architecture")) return;
+  check_part(report, "model", false, [&] {
     const ModelConfig config = ModelConfig::from(checkpoint);
     Model::load(checkpoint, config);
-    const auto size = static_cast<std::int64_t>(load_vocabulary(checkpoint).tokens.size());
-    if (size > config.vocab_size)
-      report.findings.push_back(
-          {"vocabulary", fmt::format("{} tokens, the embedding has {} rows", size, config.vocab_size)});
-  } catch (const NotImplemented& error) {
-    report.notes.push_back(fmt::format("not checked as a model: {}", error.message()));
-  } catch (const Error& error) {
-    report.findings.push_back({"model", error.message()});
-  }
+    check_part(report, "vocabulary", true, [&] {
+      const auto size = static_cast<std::int64_t>(load_vocabulary(checkpoint).tokens.size());
+      if (size > config.vocab_size)
+        fail(ErrorCode::invalid_file, "verify", "{} tokens, the embedding has {} rows", size, config.vocab_size);
+    });
+  });
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class TemporaryDirectory {
 
 }  // namespace ingot::test
 
-#define INGOT_TEST_DATA_OR_SKIP(variable, name)                                 \
-  const auto variable##_found = ::ingot::test::test_data(name);                 \
-  if (!variable##_found) GTEST_SKIP() << "absent: " << (name);                  \
+#define INGOT_TEST_DATA_OR_SKIP(variable, name)                 \
+  const auto variable##_found = ::ingot::test::test_data(name); \
+  if (!variable##_found) GTEST_SKIP() << "absent: " << (name);  \
   const std::string& variable = *variable##_found

@@ -69,10 +69,10 @@ TEST(Names, OthersHaveNone) {
 }
 
 TEST(Config, ReadsOldAndNewRopeKeys) {
-  const ModelConfig before = ModelConfig::from(with_config(llama_json(
-      R"(, "rope_theta": 500000.0, "rope_scaling": {"type": "linear", "factor": 2.0})")));
-  const ModelConfig after = ModelConfig::from(with_config(llama_json(
-      R"(, "rope_parameters": {"rope_theta": 500000.0, "rope_type": "linear", "factor": 2.0})")));
+  const ModelConfig before = ModelConfig::from(
+      with_config(llama_json(R"(, "rope_theta": 500000.0, "rope_scaling": {"type": "linear", "factor": 2.0})")));
+  const ModelConfig after = ModelConfig::from(with_config(
+      llama_json(R"(, "rope_parameters": {"rope_theta": 500000.0, "rope_type": "linear", "factor": 2.0})")));
   for (const ModelConfig& config : {before, after}) {
     EXPECT_EQ(config.rope_base, 500000);
     EXPECT_EQ(config.rope_scaling.kind, RopeScaling::Kind::linear);
@@ -134,8 +134,10 @@ TEST(Config, Llama3FrequenciesHaveThreeRegions) {
   for (int i = 0; i < 32; ++i) {
     const double frequency = 1 / std::pow(10000.0, 2.0 * i / 64), wavelength = 2 * M_PI / frequency;
     double expected = frequency;
-    if (wavelength > 256.0 / 1) expected = frequency / 8, ++divided;
-    else if (wavelength < 256.0 / 4) ++kept;
+    if (wavelength > 256.0 / 1)
+      expected = frequency / 8, ++divided;
+    else if (wavelength < 256.0 / 4)
+      ++kept;
     else {
       const double smooth = (256 / wavelength - 1) / (4 - 1);
       expected = (1 - smooth) * frequency / 8 + smooth * frequency;

@@ -29,7 +29,8 @@ struct Stories {
         model(Model::load(checkpoint)),
         tokenizer(Tokenizer::make(load_vocabulary(checkpoint))) {}
 
-  std::string generate_text(const std::string& prompt, GenerateOptions options, GenerateResult* result = nullptr) const {
+  std::string generate_text(const std::string& prompt, GenerateOptions options,
+                            GenerateResult* result = nullptr) const {
     std::string text;
     const GenerateResult r =
         generate(*model, *tokenizer, tokenizer->encode(prompt), options, [&](std::string_view s) { text += s; });
@@ -63,8 +64,8 @@ TEST(Generate, StopStringsEndTheTextBeforeThem) {
   const Stories stories(path);
   GenerateResult result;
   const std::string whole = stories.generate_text("", {.max_tokens = 100, .sampling = greedy});
-  const std::string stopped = stories.generate_text(
-      "", {.max_tokens = 100, .sampling = greedy, .stop = {"not in it", "Lily. She"}}, &result);
+  const std::string stopped =
+      stories.generate_text("", {.max_tokens = 100, .sampling = greedy, .stop = {"not in it", "Lily. She"}}, &result);
   EXPECT_EQ(stopped, whole.substr(0, whole.find("Lily. She")));
   EXPECT_EQ(result.end, GenerateResult::End::stop_string);
 }

@@ -181,7 +181,8 @@ TEST(Model, RefusesIdsOutsideTheVocabularyAndFullCaches) {
   const auto model = Model::load(open_checkpoint(golden("mistral")));
   KvCache cache(model->config(), 4);
   const std::int32_t outside[] = {160};
-  EXPECT_THAT(message_of([&] { model->forward(outside, cache); }), testing::HasSubstr("token 160 of a vocabulary of 160"));
+  EXPECT_THAT(message_of([&] { model->forward(outside, cache); }),
+              testing::HasSubstr("token 160 of a vocabulary of 160"));
   const std::int32_t five[] = {1, 2, 3, 4, 5};
   EXPECT_THAT(message_of([&] { model->forward(five, cache); }), testing::HasSubstr("do not fit a context of 4"));
   EXPECT_EQ(cache.length(), 0);

@@ -73,7 +73,8 @@ TEST(Stats, DecodesEncodedTensorsAndReadsStridedOnes) {
   std::vector<float> values(64 * 256);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 255) - 127;
   const Tensor plain = Tensor::from(std::span<const float>(values), Shape{64, 256});
-  const TensorStats encoded = tensor_stats(quantize(plain, Scheme::q8_0)), decoded = tensor_stats(dequantize(quantize(plain, Scheme::q8_0)));
+  const TensorStats encoded = tensor_stats(quantize(plain, Scheme::q8_0)),
+                    decoded = tensor_stats(dequantize(quantize(plain, Scheme::q8_0)));
   EXPECT_EQ(encoded.mean, decoded.mean);
   EXPECT_EQ(encoded.histogram, decoded.histogram);
   const TensorStats turned = tensor_stats(plain.transpose(0, 1));

@@ -1,0 +1,178 @@
+"""Conversion and quantization of whole models, read back by other packages and held against the originals."""
+
+import json
+import math
+import subprocess
+
+import gguf
+import numpy as np
+import pytest
+
+MODELS = ["llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral", "bitnet-2b4t", "bitnet-silu"]
+
+
+@pytest.fixture(scope="session")
+def call(ingot):
+    def run(*arguments):
+        process = subprocess.run([ingot, *map(str, arguments)], capture_output=True, timeout=300)
+        assert process.returncode == 0, process.stderr.decode()
+        return process
+
+    return run
+
+
+@pytest.fixture(params=["models/tiny-bitnet"] + [f"tests/golden/{name}" for name in MODELS])
+def model(root, request):
+    return root / request.param
+
+
+def raw_tensors(file):
+    """name → (dtype, shape, bytes), read by hand: numpy has no bf16."""
+    content = file.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header.pop("__metadata__", None)
+    data = content[8 + length :]
+    return {n: (e["dtype"], e["shape"], data[slice(*e["data_offsets"])]) for n, e in header.items()}
+
+
+def test_there_and_back_every_byte_is_the_same(call, model, tmp_path):
+    there = call("convert", model, tmp_path / "model.gguf")
+    back = call("convert", tmp_path / "model.gguf", tmp_path / "back", "--to", "hf")
+    assert b", 0 dropped" in there.stdout and b", 0 dropped" in back.stdout
+    assert raw_tensors(tmp_path / "back" / "model.safetensors") == raw_tensors(model / "model.safetensors")
+    kept = ["hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "vocab_size",
+            "rms_norm_eps", "hidden_act", "tie_word_embeddings", "max_position_embeddings", "architectures",
+            "intermediate_size"]
+    before = json.loads((model / "config.json").read_text())
+    after = json.loads((tmp_path / "back" / "config.json").read_text())
+    for key in kept:
+        if before.get(key) is not None:
+            assert after[key] == before[key], key
+    if (model / "tokenizer.json").exists():
+        a, b = (json.loads((d / "tokenizer.json").read_text())["model"] for d in (model, tmp_path / "back"))
+        assert a["vocab"] == b["vocab"] and len(a["merges"]) == len(b["merges"])
+
+
+def test_gguf_package_reads_what_we_write(call, model, tmp_path):
+    call("convert", model, tmp_path / "model.gguf")
+    reader = gguf.GGUFReader(tmp_path / "model.gguf")
+    arch = reader.fields["general.architecture"].contents()
+    config = json.loads((model / "config.json").read_text())
+    assert reader.fields[f"{arch}.block_count"].contents() == config["num_hidden_layers"]
+    assert reader.fields[f"{arch}.attention.head_count_kv"].contents() == config["num_key_value_heads"]
+    names = {t.name for t in reader.tensors}
+    assert {"token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight", "blk.0.ffn_down.weight"} <= names
+    assert ("output.weight" in names) != config["tie_word_embeddings"]
+    assert ("rope_freqs.weight" in names) == ("llama3" in (model / "config.json").read_text())
+    assert all(t.tensor_type == gguf.GGMLQuantizationType.F32 for t in reader.tensors if len(t.shape) == 1)
+
+
+def permute(weights, heads):
+    """llama.cpp's converter: rows of each head from halves to pairs."""
+    return weights.reshape(heads, 2, weights.shape[0] // heads // 2, *weights.shape[1:]).swapaxes(1, 2).reshape(
+        weights.shape)
+
+
+def test_q_and_k_rows_are_where_llama_cpp_wants_them(call, root, tmp_path):
+    model = root / "tests" / "golden" / "llama-gqa-llama3"
+    call("convert", model, tmp_path / "model.gguf", "--dtype", "f32")
+    tensors = {t.name: np.asarray(t.data) for t in gguf.GGUFReader(tmp_path / "model.gguf").tensors}
+    dtype, shape, content = raw_tensors(model / "model.safetensors")["model.layers.0.self_attn.q_proj.weight"]
+    assert dtype == "BF16"
+    original = (np.frombuffer(content, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
+    np.testing.assert_array_equal(tensors["blk.0.attn_q.weight"], permute(original, 8))
+
+
+def test_rope_factors_are_llama_cpps(call, root, tmp_path):
+    """convert_hf_to_gguf.py's formula over wavelengths, in double."""
+    model = root / "tests" / "golden" / "llama-gqa-llama3"
+    rope = json.loads((model / "config.json").read_text())["rope_parameters"]
+    context, low, high = (rope[k] for k in ("original_max_position_embeddings", "low_freq_factor", "high_freq_factor"))
+    expected = []
+    for i in range(0, 8, 2):
+        wavelength = 2 * math.pi * rope["rope_theta"] ** (i / 8)
+        if wavelength < context / high:
+            expected.append(1)
+        elif wavelength > context / low:
+            expected.append(rope["factor"])
+        else:
+            smooth = (context / wavelength - low) / (high - low)
+            expected.append(1 / ((1 - smooth) / rope["factor"] + smooth))
+    call("convert", model, tmp_path / "model.gguf")
+    actual = {t.name: t.data for t in gguf.GGUFReader(tmp_path / "model.gguf").tensors}["rope_freqs.weight"]
+    np.testing.assert_allclose(actual, expected, rtol=3e-7)
+
+
+# --- quantization ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "tq1_0", "tq2_0"])
+def test_every_matrix_gets_the_type(call, root, tmp_path, name):
+    report = json.loads(call("quantize", root / "models/tiny-bitnet", tmp_path / "out.gguf", "--type", name, "--json").stdout)
+    assert report["substitutions"] == []
+    reader = gguf.GGUFReader(tmp_path / "out.gguf")
+    wanted = gguf.GGMLQuantizationType[name.upper()]
+    assert {t.tensor_type for t in reader.tensors if len(t.shape) > 1} == {wanted}
+    assert report["bytes"] == sum(t.n_bytes for t in reader.tensors)
+    assert reader.fields["general.file_type"].contents() == gguf.LlamaFileType[f"MOSTLY_{name.upper()}"]
+
+
+def test_substitutions_are_reported_and_recorded(call, root, tmp_path):
+    """hidden 64, feed-forward 128: no row takes a block of 256, all take one of 32."""
+    model = root / "tests/golden/llama-gqa-llama3"
+    report = json.loads(call("quantize", model, tmp_path / "out.gguf", "--type", "tq2_0", "--json").stdout)
+    reader = gguf.GGUFReader(tmp_path / "out.gguf")
+    matrices = {t.name: t for t in reader.tensors if len(t.shape) > 1}
+    assert {s["tensor"] for s in report["substitutions"]} == set(matrices)
+    assert {s["used"] for s in report["substitutions"]} == {"Q4_0"}
+    assert {t.tensor_type for t in matrices.values()} == {gguf.GGMLQuantizationType.Q4_0}
+    assert len(reader.fields["ingot.quantize.substitutions"].contents()) == len(matrices)
+
+
+def test_weights_that_are_not_finite_are_refused_by_name(ingot, root, tmp_path):
+    source = root / "tests/golden/llama-linear-tied"
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "config.json").write_text((source / "config.json").read_text())
+    tensors = raw_tensors(source / "model.safetensors")
+    name = "model.layers.1.mlp.up_proj.weight"
+    dtype, shape, content = tensors[name]
+    width = len(content) // math.prod(shape)
+    broken = bytearray(content)
+    broken[100 * width : 101 * width] = b"\xff" * width  # a NaN in f16, bf16 and f32
+    tensors[name] = (dtype, shape, bytes(broken))
+    header, data = {}, b""
+    for n, (d, s, c) in tensors.items():
+        header[n] = {"dtype": d, "shape": s, "data_offsets": [len(data), len(data) + len(c)]}
+        data += c
+    text = json.dumps(header).encode()
+    (tmp_path / "bad" / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
+    process = subprocess.run([ingot, "quantize", tmp_path / "bad", tmp_path / "out.gguf", "--type", "q8_0"],
+                             capture_output=True)
+    assert process.returncode == 1
+    assert b"blk.1.ffn_up.weight" in process.stderr and b"100" in process.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["bad"]
+
+
+def perplexity(call, model, text):
+    return json.loads(call("perplexity", model, "--text", text, "--json").stdout)["perplexity"]
+
+
+def test_the_bundled_model_loses_nothing_in_formats_that_hold_it(call, root, tmp_path):
+    """Its values are ternary: TQ1_0 and TQ2_0 hold them up to the rounding of scales to f16, Q8_0 nearly."""
+    model, text = root / "models/tiny-bitnet", root / "models/heldout/kjv.txt"
+    own = perplexity(call, model, text)
+    for name in ("q8_0", "tq1_0", "tq2_0"):
+        call("quantize", model, tmp_path / f"{name}.gguf", "--type", name)
+        assert abs(perplexity(call, tmp_path / f"{name}.gguf", text) / own - 1) < 0.005, name
+
+
+def test_a_ternary_gguf_becomes_a_packed_directory_and_runs_the_same(call, root, tmp_path):
+    model, text = root / "models/tiny-bitnet", root / "models/heldout/kjv.txt"
+    call("quantize", model, tmp_path / "tq2_0.gguf", "--type", "tq2_0")
+    call("convert", tmp_path / "tq2_0.gguf", tmp_path / "packed", "--to", "hf")
+    tensors = raw_tensors(tmp_path / "packed" / "model.safetensors")
+    assert tensors["model.layers.0.mlp.up_proj.weight"][:2] == ("U8", [128, 256])
+    assert tensors["model.layers.0.mlp.up_proj.weight_scale"][:2] == ("F32", [1])
+    a, b = perplexity(call, tmp_path / "tq2_0.gguf", text), perplexity(call, tmp_path / "packed", text)
+    assert abs(a / b - 1) < 1e-3
