@@ -1,9 +1,11 @@
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/simd/limit_targets.h"
 
 namespace ingot {
 
 void register_cpu(KernelTable& table) {
   using namespace cpu;
+  limit_vector_targets();
   table.set(Op::unary, Column::cpu, unary_kernel);
   table.set(Op::binary, Column::cpu, binary_kernel);
   table.set(Op::copy, Column::cpu, copy_kernel);
