@@ -6,7 +6,6 @@
 
 #include "core/fail.h"
 #include "core/parallel.h"
-#include "ingot/ops.h"
 #include "quant/i2_s.h"
 #include "quant/rows.h"
 
@@ -14,6 +13,17 @@ namespace ingot {
 namespace {
 
 constexpr std::int64_t rows_at_a_time = 16;
+
+Tensor decoded(const Tensor& encoded) {
+  Tensor out = Tensor::empty(encoded.shape(), DType::f32);
+  if (out.numel() == 0) return out;
+  auto* values = out.mutable_data<float>();
+  const std::int64_t columns = encoded.shape().back();
+  parallel_for(row_count(encoded), rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
+    decode_rows(encoded, begin, end, values + begin * columns);
+  });
+  return out;
+}
 
 /// A ternary matrix filled row by row from codes t + 1.
 class TernaryMatrix {
@@ -120,7 +130,7 @@ Tensor unpack_bitnet(const Tensor& packed, float scale, std::int64_t rows) {
 }
 
 PackedBitnet pack_bitnet(const Tensor& weight, std::string_view name) {
-  const Tensor w = row_major(weight.is_quantized() ? dequantize(weight) : weight);
+  const Tensor w = weight.is_quantized() ? decoded(weight) : row_major(weight);
   if (w.rank() != 2 || w.shape()[0] % 4 != 0)
     fail(ErrorCode::shape_mismatch, "pack_bitnet", "{}: {}: a matrix of 4n rows was expected", name, describe(weight));
   const float scale = largest_finite(w, "pack_bitnet", name);
