@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 ingot=build/release/bin/ingot
 model=models/tiny-bitnet
-text=models/heldout/stories.txt
+text=models/heldout/kjv.txt
 out=build/demo
 mkdir -p $out
 

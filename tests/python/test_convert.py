@@ -7,6 +7,7 @@ import subprocess
 import gguf
 import numpy as np
 import pytest
+import transformers
 
 MODELS = ["llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral", "bitnet-2b4t", "bitnet-silu"]
 
@@ -52,6 +53,18 @@ def test_there_and_back_every_byte_is_the_same(call, model, tmp_path):
     if (model / "tokenizer.json").exists():
         a, b = (json.loads((d / "tokenizer.json").read_text())["model"] for d in (model, tmp_path / "back"))
         assert a["vocab"] == b["vocab"] and len(a["merges"]) == len(b["merges"])
+
+
+def test_transformers_reads_the_configuration_we_write(call, model, tmp_path):
+    call("convert", model, tmp_path / "model.gguf")
+    call("convert", tmp_path / "model.gguf", tmp_path / "back", "--to", "hf")
+    config = transformers.AutoConfig.from_pretrained(tmp_path / "back")
+    original = json.loads((model / "config.json").read_text())
+    assert type(config).__name__ == {"llama": "LlamaConfig", "mistral": "MistralConfig", "bitnet": "BitNetConfig"}[
+        original["model_type"]]
+    assert config.hidden_size == original["hidden_size"]
+    rope = original.get("rope_parameters") or original.get("rope_scaling") or {}
+    assert config.rope_parameters["rope_type"] == rope.get("rope_type", rope.get("type", "default"))
 
 
 def test_gguf_package_reads_what_we_write(call, model, tmp_path):

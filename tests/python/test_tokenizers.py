@@ -6,6 +6,7 @@ import random
 import subprocess
 
 import pytest
+import transformers
 
 sentencepiece = pytest.importorskip("sentencepiece")
 tokenizers = pytest.importorskip("tokenizers")
@@ -235,7 +236,6 @@ def test_sentencepiece(options, root, tmp_path):
 
 
 def test_transformers_loads_what_we_write(root, tmp_path):
-    transformers = pytest.importorskip("transformers")
     path = tmp_path / "tokenizer.model"
     path.write_bytes(train_sentencepiece(root))
     ingot_ids("sentencepiece", path, [""], "--write", tmp_path)
