@@ -1,6 +1,6 @@
 #!/bin/sh
 # ./dev lint [--all]: layout, clang-tidy, shell scripts, words that stand for unfinished work.
-# clang-tidy reads the files that differ from main, or all of them: about 5 s a file, two at a time.
+# clang-tidy reads the files that differ from main, or all of them: 5 to 10 s a file, two at a time.
 # shellcheck disable=SC2317 # functions are called through step
 set -u
 cd "$(dirname "$0")/.." || exit

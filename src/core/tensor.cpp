@@ -102,7 +102,7 @@ Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shap
          scheme.name, to_string(shape), scheme.block_elements);
   auto meta = make_meta(std::move(storage), byte_offset, shape, scheme.dtype);
   meta->encoding = std::move(encoding);
-  Tensor x = finish(std::move(meta));
+  Tensor x = finish(meta);
   check_inside(x, "Tensor::view_of");
   return x;
 }
@@ -187,7 +187,7 @@ Tensor Tensor::with(Shape shape, Shape strides, std::int64_t offset) const {
   meta->byte_offset = meta_->byte_offset;
   meta->dtype = meta_->dtype;
   meta->encoding = meta_->encoding;
-  return finish(std::move(meta));
+  return finish(meta);
 }
 
 Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64_t step) const {

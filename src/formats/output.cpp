@@ -115,7 +115,7 @@ int rename_new(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-OutputFile::OutputFile(std::string path, std::string shown, std::uint64_t bytes)
+OutputFile::OutputFile(const std::string& path, std::string shown, std::uint64_t bytes)
     : shown_(std::move(shown)), bytes_(bytes) {
   descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail_io(shown_, errno);

@@ -26,7 +26,7 @@ class OutputFile {
 
  private:
   friend class Output;
-  OutputFile(std::string path, std::string shown, std::uint64_t bytes);
+  OutputFile(const std::string& path, std::string shown, std::uint64_t bytes);
   std::string shown_;  // the final name, for errors
   std::uint64_t bytes_;
   int descriptor_ = -1;

@@ -1,7 +1,7 @@
 #include "formats/plan.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cstring>
 #include <unordered_set>
 
@@ -100,7 +100,7 @@ void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& pl
     // The tail is what readers believe.
     float tail;
     std::memcpy(&tail, data + bytes - 32, sizeof tail);
-    if (std::memcmp(&tail, std::array{made.encoding()->scale()}.data(), sizeof tail) != 0)
+    if (std::bit_cast<std::uint32_t>(tail) != std::bit_cast<std::uint32_t>(made.encoding()->scale()))
       fail(ErrorCode::invalid_argument, operation, "tensor {}: its tail says scale {}, its encoding {}",
            printable(planned.name), tail, made.encoding()->scale());
   }

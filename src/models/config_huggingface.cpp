@@ -31,7 +31,7 @@ class Reader {
   std::int64_t integer(const char* key, std::int64_t absent) const { return has(key) ? integer(key) : absent; }
   double number(const char* key, double absent) const { return has(key) ? number(key) : absent; }
   bool boolean(const char* key, bool absent) const { return has(key) ? boolean(key) : absent; }
-  std::string string(const char* key, std::string absent) const { return has(key) ? string(key) : absent; }
+  std::string string(const char* key, std::string absent) const { return has(key) ? string(key) : std::move(absent); }
 
   const std::string& where() const noexcept { return where_; }
 

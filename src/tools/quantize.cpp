@@ -85,7 +85,7 @@ OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& op
   if (master) {
     source.config.bit_linear = BitLinear::ternary;
     plan.metadata.erase("ingot.bitnet.master_weights");
-    report.notes.push_back("the linear layers' master weights were ternarized (absmean) first");
+    report.notes.emplace_back("the linear layers' master weights were ternarized (absmean) first");
   }
   source.config.to_metadata(plan.metadata);
   plan.metadata.set("general.file_type", gguf_file_type(options.type));
