@@ -19,7 +19,12 @@ find_program(INGOT_CCACHE ccache)
 if(INGOT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${INGOT_CCACHE})
 endif()
+# mold 1.10 (Debian 12) begins the read-only-after-relocation segment at a small .tbss, in a page that is not mapped:
+# some programs then die in the loader with "cannot apply additional memory protection after relocation".
 find_program(INGOT_MOLD mold)
 if(INGOT_MOLD AND NOT APPLE)
-  target_link_options(ingot_options INTERFACE -fuse-ld=mold)
+  execute_process(COMMAND ${INGOT_MOLD} --version OUTPUT_VARIABLE mold_version)
+  if(mold_version MATCHES "mold ([0-9.]+)" AND CMAKE_MATCH_1 VERSION_GREATER_EQUAL 2)
+    target_link_options(ingot_options INTERFACE -fuse-ld=mold)
+  endif()
 endif()
