@@ -17,14 +17,16 @@ enum class TokenType : std::uint8_t { normal = 1, unknown = 2, control = 3, user
 
 /// A tokenizer as data, independent of the file it came from. Ids index `tokens`.
 struct Vocabulary {
-  /// "llama": score-ordered merging with byte fallback (SentencePiece BPE); "gpt2": byte-level BPE by merge rank.
+  /// "llama": score-ordered merging with byte fallback (SentencePiece BPE); "gpt2": byte-level BPE by merge rank;
+  /// "sentencepiece": any other SentencePiece model, through its library.
   std::string kind;
-  std::vector<std::string> tokens;  // as stored: "▁the" (llama), "Ġthe" in the byte alphabet (gpt2)
-  std::vector<float> scores;        // llama; empty otherwise
+  std::vector<std::string> tokens;  // as stored: "▁the" (llama, sentencepiece), "Ġthe" in the byte alphabet (gpt2)
+  std::vector<float> scores;        // llama, sentencepiece; empty otherwise
   std::vector<TokenType> types;     // one per token
   /// "a b", best first. gpt2 always; llama where a tokenizer.json gives them: they then order the merging, and only
   /// pairs they name are joined.
   std::vector<std::string> merges;
+  std::string model;  // sentencepiece: the bytes of the `.model` file
   /// gpt2: a named pre-tokenizer of GGUF ("llama-bpe", "gpt-2", "qwen2", …), or "regex" with `patterns`.
   std::string pre;
   std::vector<std::string> patterns;
@@ -49,16 +51,21 @@ struct Vocabulary {
 
   /// From and to GGUF's tokenizer.ggml.* keys.
   static Vocabulary from_metadata(const Metadata& metadata, const std::string& source);
+  /// Throws NotImplemented for SentencePiece models that GGUF's llama kind has no keys for (unigram, normalisation
+  /// rules, …). User-defined pieces of others become user-defined tokens; they end a stretch in GGUF, and a space is
+  /// put in front of what follows.
   void to_metadata(Metadata& metadata) const;
   /// Hugging Face tokenizer.json of model type BPE; `config`, `generation` are the texts of tokenizer_config.json and
   /// generation_config.json ("" where absent). Throws NotImplemented for other model types.
   static Vocabulary from_tokenizer_json(std::string_view json, std::string_view config, std::string_view generation,
                                         const std::string& source);
-  /// A SentencePiece `.model` file of type BPE (its bytes).
+  /// The bytes of a SentencePiece `.model` file: kind llama where it says all (BPE without normalisation rules and
+  /// user-defined pieces), else sentencepiece.
   static Vocabulary from_sentencepiece(std::string_view model, std::string_view config, const std::string& source);
   /// llama2.c's tokenizer.bin for a vocabulary of `size` tokens.
   static Vocabulary from_llama2c(std::string_view bytes, std::int64_t size, const std::string& source);
-  /// For a Hugging Face directory: the files to write, by name (tokenizer.json, tokenizer_config.json).
+  /// For a Hugging Face directory: the files to write, by name (tokenizer.json or tokenizer.model,
+  /// tokenizer_config.json).
   std::vector<std::pair<std::string, std::string>> to_huggingface() const;
 };
 
@@ -76,13 +83,13 @@ class Tokenizer {
     bool add_special = true;    // BOS, EOS as the vocabulary asks
     bool parse_special = true;  // control tokens written out in the text become their ids
   };
-  /// Ids of UTF-8 text; invalid bytes are encoded as bytes where the vocabulary can.
+  /// Ids of UTF-8 text; invalid bytes are encoded as bytes where the vocabulary can (sentencepiece: as U+FFFD each).
   std::vector<std::int32_t> encode(std::string_view text, EncodeOptions options) const;
   std::vector<std::int32_t> encode(std::string_view text) const { return encode(text, {}); }
   /// The bytes a token stands for; control tokens give "". Throws out_of_range for an id outside the vocabulary.
   virtual std::string piece(std::int32_t id) const = 0;
   /// The text of a whole sequence, without the space that the encoder put in front.
-  std::string decode(std::span<const std::int32_t> ids) const;
+  virtual std::string decode(std::span<const std::int32_t> ids) const;
 
   const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
   bool ends_generation(std::int32_t id) const noexcept;

@@ -169,15 +169,17 @@ std::string config(const Vocabulary& v) {
     return fmt::format("  \"{}\": {},\n", key, id ? quote(v.tokens[static_cast<std::size_t>(*id)]) : "null");
   };
   return "{\n" + named("bos_token", v.bos) + named("eos_token", v.eos) + named("pad_token", v.padding) +
-         named("unk_token", v.kind == "llama" ? v.unknown : std::nullopt) +
+         named("unk_token", v.kind == "gpt2" ? std::nullopt : v.unknown) +
          fmt::format("  \"add_bos_token\": {},\n  \"add_eos_token\": {},\n", json(v.add_bos), json(v.add_eos)) +
-         "  \"clean_up_tokenization_spaces\": false,\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\"\n}\n";
+         fmt::format("  \"clean_up_tokenization_spaces\": false,\n  \"tokenizer_class\": \"{}\"\n}}\n",
+                     v.kind == "sentencepiece" ? "LlamaTokenizer" : "PreTrainedTokenizerFast");
 }
 
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> Vocabulary::to_huggingface() const {
   check("vocabulary");
+  if (kind == "sentencepiece") return {{"tokenizer.model", model}, {"tokenizer_config.json", config(*this)}};
   if (kind != "llama" && kind != "gpt2")
     throw NotImplemented("tokenizer", fmt::format("tokenizer.json of kind '{}'", kind));
   const bool llama = kind == "llama";

@@ -1,4 +1,4 @@
-// The two kinds of tokenizer, and what they share.
+// The kinds of tokenizer, and what they share.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@ namespace ingot {
 
 std::unique_ptr<Tokenizer> make_llama(Vocabulary vocabulary);
 std::unique_ptr<Tokenizer> make_gpt2(Vocabulary vocabulary);
+std::unique_ptr<Tokenizer> make_sentencepiece(Vocabulary vocabulary);
 
 /// U+2581, which stands for a space in the tokens of the llama kind.
 inline constexpr std::string_view space_mark = "\xE2\x96\x81";

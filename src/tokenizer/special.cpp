@@ -12,7 +12,7 @@ SpecialTokens::SpecialTokens(const Vocabulary& vocabulary) : nodes_(1) {
   for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
     const TokenType type = vocabulary.types[id];
     const std::string& text = vocabulary.tokens[id];
-    const bool always = type == TokenType::user_defined;
+    const bool always = type == TokenType::user_defined && vocabulary.kind != "sentencepiece";
     if (text.empty() || (!always && type != TokenType::control && type != TokenType::unknown)) continue;
     std::uint32_t node = 0;
     for (char c : text) {

@@ -19,7 +19,8 @@ class SpecialTokens {
     std::int32_t id;
   };
   /// Where the text is cut, in order: the longest tokens first, of equals the lower id, then the leftmost.
-  /// User-defined tokens always, control and unknown ones only where `control`.
+  /// User-defined tokens always (but not those of the sentencepiece kind: its library finds them in the normalised
+  /// text), control and unknown ones only where `control`.
   std::vector<Cut> find(std::string_view text, bool control) const;
 
  private:

@@ -59,7 +59,8 @@ std::unique_ptr<Tokenizer> Tokenizer::make(Vocabulary vocabulary) {
   vocabulary.check("vocabulary");
   if (vocabulary.kind == "llama") return make_llama(std::move(vocabulary));
   if (vocabulary.kind == "gpt2") return make_gpt2(std::move(vocabulary));
-  throw NotImplemented("tokenizer", fmt::format("kind '{}' (built: llama, gpt2)", vocabulary.kind));
+  if (vocabulary.kind == "sentencepiece") return make_sentencepiece(std::move(vocabulary));
+  throw NotImplemented("tokenizer", fmt::format("kind '{}' (built: llama, gpt2, sentencepiece)", vocabulary.kind));
 }
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text, EncodeOptions options) const {

@@ -8,6 +8,7 @@
 #include "tokenizer/index.h"
 #include "tokenizer/kinds.h"
 #include "tokenizer/pretokenizers.h"
+#include "tokenizer/sentencepiece.h"
 
 namespace ingot {
 
@@ -61,7 +62,8 @@ void Vocabulary::check(const std::string& source) const {
   if (tokens.empty()) invalid(source, "tokens: the vocabulary is empty");
   if (tokens.size() > max_tokens) invalid(source, "tokens: {} tokens, at most {}", tokens.size(), max_tokens);
   if (types.size() != tokens.size()) invalid(source, "token_type: {} types for {} tokens", types.size(), tokens.size());
-  if (kind == "llama" ? scores.size() != tokens.size() : !scores.empty() && scores.size() != tokens.size())
+  const bool scored = kind == "llama" || kind == "sentencepiece";
+  if (scored ? scores.size() != tokens.size() : !scores.empty() && scores.size() != tokens.size())
     invalid(source, "scores: {} scores for {} tokens", scores.size(), tokens.size());
   for (std::size_t i = 0; i < scores.size(); ++i)
     if (std::isnan(scores[i])) invalid(source, "scores[{}] is not a number", i);
@@ -157,13 +159,16 @@ Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string
 
 void Vocabulary::to_metadata(Metadata& metadata) const {
   check("vocabulary");
+  if (kind == "sentencepiece")
+    if (const std::string beyond = read_sentencepiece(model, "vocabulary").beyond_llama(); !beyond.empty())
+      throw NotImplemented("tokenizer", fmt::format("GGUF's keys for a SentencePiece model with {}", beyond));
   const auto set = [&](const char* name, Value value) {
     metadata.set(std::string("tokenizer.ggml.") + name, std::move(value));
   };
   const auto set_id = [&](const char* name, std::optional<std::int32_t> id) {
     if (id) set(name, static_cast<std::uint32_t>(*id));
   };
-  set("model", kind);
+  set("model", kind == "gpt2" ? kind : std::string("llama"));
   if (kind == "gpt2")
     set("pre", pre.empty() ? std::string("default") : pre);
   else

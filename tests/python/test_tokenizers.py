@@ -97,6 +97,8 @@ def compare(tokenizer, directory, tmp_path, special=False, decode=True):
     assert ids == expected
 
 
+USER_DEFINED = ["<extra>", "<extra><extra>", "\n", "  ", "▁▁▁", "ab", "日本", "ﬁx"]
+
 LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 TEKKEN = (
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+"
@@ -246,13 +248,88 @@ def test_transformers_loads_what_we_write(root, tmp_path):
     assert (tokenizer.bos_token_id, tokenizer.eos_token_id) == (1, 2)
 
 
-def test_what_is_not_built_is_named(root, tmp_path):
+LIBRARY = {
+    "unigram": {"model_type": "unigram"},
+    "unigram-no-bytes": {"model_type": "unigram", "byte_fallback": False},
+    "unigram-identity": {"model_type": "unigram", "normalization_rule_name": "identity", "remove_extra_whitespaces": False},
+    "unigram-casefold": {"model_type": "unigram", "normalization_rule_name": "nmt_nfkc_cf", "user_defined_symbols": USER_DEFINED},
+    "bpe": {},
+    "bpe-no-bytes": {"byte_fallback": False},
+    "bpe-no-prefix": {"add_dummy_prefix": False},
+    "bpe-user-defined": {"user_defined_symbols": USER_DEFINED},
+    "bpe-identity-user-defined": {
+        "normalization_rule_name": "identity",
+        "remove_extra_whitespaces": False,
+        "user_defined_symbols": USER_DEFINED,
+    },
+    "bpe-suffix": {"treat_whitespace_as_suffix": True, "normalization_rule_name": "identity", "remove_extra_whitespaces": False},
+    "word": {"model_type": "word", "byte_fallback": False},
+    "char": {"model_type": "char", "byte_fallback": False},
+}
+
+
+def tied(oracle, ids, others):
+    """Two best splits of one text: the same pieces in another order, which versions of the library sum differently."""
+    return sorted(ids) == sorted(others) and "".join(oracle.id_to_piece(ids)) == "".join(oracle.id_to_piece(others))
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_sentencepiece_library(name, root, tmp_path):
+    """Models that only the library reads: default normaliser, unigram, user-defined pieces, …"""
+    path = tmp_path / "tokenizer.model"
+    defaults = {"normalization_rule_name": "nmt_nfkc", "remove_extra_whitespaces": True, "control_symbols": ["<|end|>"]}
+    path.write_bytes(train_sentencepiece(root, **{**defaults, **LIBRARY[name]}))
+    oracle = sentencepiece.SentencePieceProcessor(model_file=str(path))
+    texts = TRICKY + random_texts(3) + [" ".join(USER_DEFINED), "x".join(USER_DEFINED), "<extra><extra> \n<ex"]
+    ids, decoded = ingot_ids("sentencepiece", path, texts, "--plain")
+    ties = 0
+    for text, got, back in zip(texts, ids, decoded):
+        if got != oracle.encode(text):
+            ties += 1
+            assert name.startswith("unigram") and tied(oracle, got, oracle.encode(text)), text
+        assert back == oracle.decode(got), text
+    assert ties <= 4  # the texts of one or two letters, or of spaces, again and again
+    # BOS in front; control symbols in the text are ids, and what stands between them is encoded alone.
+    end = oracle.piece_to_id("<|end|>")
+    ids, decoded = ingot_ids("sentencepiece", path, ["", "the <|end|> return<s>", "a <extra>b"])
+    assert ids[0] == [oracle.bos_id()]
+    assert ids[1] == [oracle.bos_id(), *oracle.encode("the "), end, *oracle.encode(" return"), oracle.bos_id()]
+    assert ids[2] == [oracle.bos_id(), *oracle.encode("a <extra>b")]
+    assert decoded[1] == oracle.decode(ids[1])
+    # The same file goes back to a directory.
+    ingot_ids("sentencepiece", path, [""], "--write", tmp_path / "..")
+    assert (tmp_path / ".." / "tokenizer.model").read_bytes() == path.read_bytes()
+    assert json.loads((tmp_path / ".." / "tokenizer_config.json").read_text())["eos_token"] == "</s>"
+
+
+def test_sentencepiece_invalid_utf8(root, tmp_path):
+    path = tmp_path / "tokenizer.model"
+    path.write_bytes(train_sentencepiece(root, model_type="unigram"))
+    oracle = sentencepiece.SentencePieceProcessor(model_file=str(path))
+    for text in [b"\xff", b"ab\xc3", b"\xe2\x82 x\x80\x80", b"\xf0\x9f\x98"]:
+        result = subprocess.run([RELEASE / "bin" / "tokenize_ids", "sentencepiece", path, "--plain"], input=text, capture_output=True)
+        assert result.returncode == 0 and result.stderr == b""
+        assert [int(x) for x in result.stdout.split(b"\n")[0].split()] == oracle.encode(text)
+
+
+def test_gguf_names_what_it_can_not_hold(root, tmp_path):
+    path = tmp_path / "tokenizer.model"
     for options, word in [
         ({"model_type": "unigram"}, "unigram"),
         ({"normalization_rule_name": "nmt_nfkc"}, "normalisation"),
         ({"remove_extra_whitespaces": True}, "remove_extra_whitespaces"),
+        ({"treat_whitespace_as_suffix": True}, "treat_whitespace_as_suffix"),
     ]:
-        path = tmp_path / "tokenizer.model"
         path.write_bytes(train_sentencepiece(root, **options))
-        result = subprocess.run([RELEASE / "bin" / "tokenize_ids", "sentencepiece", path], input=b"", capture_output=True)
-        assert result.returncode == 1 and word in result.stderr.decode()
+        result = subprocess.run(
+            [RELEASE / "bin" / "tokenize_ids", "sentencepiece", path, "--metadata"], input=b"", capture_output=True
+        )
+        assert result.returncode == 1 and "GGUF" in result.stderr.decode() and word in result.stderr.decode()
+    # User-defined pieces are tokens of GGUF's llama kind; texts without them have the same ids.
+    path.write_bytes(train_sentencepiece(root, user_defined_symbols=["<extra>"]))
+    oracle = sentencepiece.SentencePieceProcessor(model_file=str(path))
+    texts = [t for t in TRICKY + random_texts(4) if "<extra>" not in t]
+    ids, _ = ingot_ids("sentencepiece", path, texts, "--plain", "--metadata")
+    assert ids == [oracle.encode(t) for t in texts]
+    ids, _ = ingot_ids("sentencepiece", path, ["a<extra>"], "--plain", "--metadata")
+    assert ids[0] == oracle.encode("a<extra>")
