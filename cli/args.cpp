@@ -54,7 +54,13 @@ int dispatch(int argc, char** argv, const std::vector<Command>& commands) {
   }
   try {
     root.parse(argc, argv);
-    return selected();
+    const int status = selected();
+    // Text may have waited in the buffer until now, and a full disk or a closed descriptor shows only here.
+    if (status == 0 && (std::fflush(stdout) != 0 || std::ferror(stdout))) {
+      report_error("standard output cannot be written");
+      return 1;
+    }
+    return status;
   } catch (const CLI::Success& help) {  // --help
     return root.exit(help);
   } catch (const CLI::ParseError& error) {
@@ -68,6 +74,9 @@ int dispatch(int argc, char** argv, const std::vector<Command>& commands) {
     return 1;
   } catch (const std::bad_alloc&) {
     report_error("out of memory");
+    return 1;
+  } catch (const std::exception& error) {
+    report_error(error.what());
     return 1;
   }
 }

@@ -1,14 +1,17 @@
 #include <fmt/core.h>
 
+#include <climits>
+
 #include "command.h"
 #include "ingot/tools.h"
+#include "packing.h"
 #include "terminal.h"
 
 namespace ingot::cli {
 namespace {
 
 struct Options {
-  std::string in, out, to, dtype, tokenizer;
+  std::string in, out, to, dtype, packing = "x86", tokenizer;
   std::int64_t max_shard_mib = 0;
   bool force = false;
 };
@@ -21,8 +24,9 @@ std::string format_of(const Options& options) {
 }
 
 int run(const Options& options) {
-  if (options.max_shard_mib < 0) throw UsageError{"--max-shard-size: a positive number of MiB was expected"};
-  const Checkpoint checkpoint = open_checkpoint(options.in);
+  if (options.max_shard_mib < 0 || options.max_shard_mib > INT_MAX)
+    throw UsageError{"--max-shard-size: a positive number of MiB was expected"};
+  const Checkpoint checkpoint = open_checkpoint(options.in, {.i2s_packing = parse_packing(options.packing)});
   ConvertOptions convert{.to = format_of(options), .dtype = {}, .tokenizer = options.tokenizer};
   convert.max_shard_bytes = static_cast<std::uint64_t>(options.max_shard_mib) << 20;
   if (!options.dtype.empty()) convert.dtype = dtype_from_string(options.dtype);
@@ -34,6 +38,7 @@ int run(const Options& options) {
                      {.force = options.force,
                       .progress = [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); }});
   }
+  for (const std::string& note : checkpoint.notes) report_note(note);
   for (const std::string& note : report.notes) report_note(note);
   for (const std::string& name : report.dropped) report_note(fmt::format("dropped: {}", name));
   fmt::print("{}: {} tensors as {}, {} dropped\n", options.out, plan.tensors.size(), convert.to, report.dropped.size());
@@ -56,6 +61,7 @@ Command convert_command() {
             args.option(options->max_shard_mib, "--max-shard-size",
                         "Split weights into files of at most this many MiB");
             args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
+            add_packing(args, options->packing);
             args.flag(options->force, "-f,--force", "Replace OUT");
             return [options] { return run(*options); };
           }};

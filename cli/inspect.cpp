@@ -60,13 +60,25 @@ Json to_json(const TensorStats& stats) {
           {"inf", stats.infinities},  {"histogram", stats.histogram}};
 }
 
+// None, with a note, for a scheme that is only carried: the other tensors are worth seeing.
+std::optional<TensorStats> stats_of(const NamedTensor& entry) {
+  try {
+    return tensor_stats(entry.tensor);
+  } catch (const NotImplemented& error) {
+    report_note(fmt::format("{}: no statistics: {}", entry.name, error.message()));
+    return std::nullopt;
+  }
+}
+
 // A metadata value on one line.
 std::string summary(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) {
-    std::string line = text->substr(0, 60);
+    std::size_t end = std::min<std::size_t>(text->size(), 60);
+    while (end > 0 && end < text->size() && (static_cast<unsigned char>((*text)[end]) & 0xC0) == 0x80) --end;
+    std::string line = text->substr(0, end);
     for (char& c : line)
       if (c == '\n' || c == '\t' || c == '\r') c = ' ';
-    return line + (text->size() > 60 ? "…" : "");
+    return one_line(line) + (end < text->size() ? "…" : "");
   }
   if (std::holds_alternative<Array>(value)) return describe(value);
   return to_json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -87,7 +99,10 @@ int run_json(const Checkpoint& checkpoint, const Options& options) {
              {"bytes", tensor.nbytes()},
              {"file", checkpoint.files[static_cast<std::size_t>(entry.file)]},
              {"offset", entry.offset}};
-    if (options.stats) row["stats"] = to_json(tensor_stats(tensor));
+    if (options.stats) {
+      const auto stats = stats_of(entry);
+      row["stats"] = stats ? to_json(*stats) : Json();
+    }
     tensors.push_back(std::move(row));
   }
   out["tensors"] = std::move(tensors);
@@ -111,11 +126,14 @@ void print_tensors(const Checkpoint& checkpoint, bool stats) {
                                  grouped(static_cast<std::int64_t>(tensor.nbytes())),
                                  grouped(static_cast<std::int64_t>(entry.offset))};
     if (stats) {
-      const TensorStats s = tensor_stats(tensor);
-      for (const double x : {s.min, s.max, s.mean, s.std}) row.push_back(fmt::format("{:.4g}", x));
-      row.push_back(grouped(s.zeros));
-      row.push_back(grouped(s.nans + s.infinities));
-      row.push_back(sparkline(s.histogram.data(), s.histogram.size()));
+      if (const auto s = stats_of(entry)) {
+        for (const double x : {s->min, s->max, s->mean, s->std}) row.push_back(fmt::format("{:.4g}", x));
+        row.push_back(grouped(s->zeros));
+        row.push_back(grouped(s->nans + s->infinities));
+        row.push_back(sparkline(s->histogram.data(), s->histogram.size()));
+      } else {
+        row.insert(row.end(), 7, "-");
+      }
     }
     table.add(std::move(row));
     bar.update(done += tensor.nbytes(), total);
@@ -147,7 +165,7 @@ int run(const Options& options) {
     fmt::print("    {:<10} {} tensors, {}\n", type, grouped(counts.first), human_bytes(counts.second));
   if (checkpoint.metadata.size()) {
     fmt::print("  metadata  {} keys\n", checkpoint.metadata.size());
-    for (const auto& [key, value] : checkpoint.metadata) fmt::print("    {} = {}\n", key, summary(value));
+    for (const auto& [key, value] : checkpoint.metadata) fmt::print("    {} = {}\n", one_line(key), summary(value));
   }
   for (const std::string& note : checkpoint.notes) report_note(note);
   if (options.tensors || options.stats) {

@@ -7,7 +7,8 @@
 namespace ingot::cli {
 
 inline void add_packing(Args& args, std::string& target) {
-  args.choice(target, "--i2s-packing", "The order of elements in I2_S tensors, which files do not say",
+  args.choice(target, "--i2s-packing",
+              "The order of elements in I2_S tensors: of files that do not say, and of what is written",
               {"x86", "arm", "rows"});
 }
 

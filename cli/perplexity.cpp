@@ -8,6 +8,7 @@
 #include "ingot/model.h"
 #include "packing.h"
 #include "terminal.h"
+#include "threads.h"
 
 namespace ingot::cli {
 namespace {
@@ -19,7 +20,7 @@ struct Options {
 };
 
 int run(const Options& options) {
-  if (options.threads > 0) set_num_threads(static_cast<int>(options.threads));
+  apply_threads(options.threads);
   const std::string text = read_file(options.text);
   const Checkpoint checkpoint = open_checkpoint(options.model, {.i2s_packing = parse_packing(options.packing)});
   const auto model = Model::load(checkpoint);
@@ -37,7 +38,7 @@ int run(const Options& options) {
         {"path", checkpoint.path},  {"perplexity", result.perplexity}, {"standard_error", result.standard_error},
         {"tokens", result.tokens},  {"chunks", result.chunks},         {"context", options.context},
         {"tokens_per_second", rate}};
-    fmt::print("{}\n", out.dump(2));
+    fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   } else {
     fmt::print("perplexity {:.4f} ± {:.4f} ({} tokens scored in {} chunks of {}, {:.0f} tokens/s)\n", result.perplexity,
                result.standard_error, result.tokens, result.chunks, options.context, rate);
@@ -58,7 +59,7 @@ Command perplexity_command() {
             args.positional(options->model, "model", "A model, file or directory");
             args.option(options->text, "-f,--text", "The text file (required)");
             args.option(options->context, "-c,--context", "Tokens in a chunk");
-            args.option(options->threads, "-t,--threads", "Threads (0: all)");
+            add_threads(args, options->threads);
             args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
             args.flag(options->json, "--json", "The result as JSON");
             add_packing(args, options->packing);

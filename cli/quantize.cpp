@@ -45,9 +45,10 @@ int run(const Options& options) {
     fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
     return 0;
   }
+  for (const std::string& note : checkpoint.notes) report_note(note);
   for (const std::string& note : report.notes) report_note(note);
   if (quantize.type == Scheme::i2_s)
-    report_note(fmt::format("I2_S in the {} packing: files carry no marker, readers must be told", options.packing));
+    report_note(fmt::format("I2_S in the {} packing: ours is marked, but other readers must be told", options.packing));
   for (const auto& s : report.substitutions)
     report_note(fmt::format("{}: {} instead of {} ({})", s.tensor, s.used, s.wanted, s.reason));
   for (const std::string& name : report.dropped) report_note(fmt::format("dropped: {}", name));

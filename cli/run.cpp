@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <climits>
 #include <cstdio>
 
 #include "command.h"
@@ -7,6 +9,7 @@
 #include "ingot/model.h"
 #include "packing.h"
 #include "terminal.h"
+#include "threads.h"
 
 namespace ingot::cli {
 namespace {
@@ -21,22 +24,23 @@ struct Options {
 
 int run(const Options& options) {
   if (options.n < 0) throw UsageError{"run: -n counts tokens"};
-  if (options.threads > 0) set_num_threads(static_cast<int>(options.threads));
+  apply_threads(options.threads);
   const Checkpoint checkpoint = open_checkpoint(options.model, {.i2s_packing = parse_packing(options.packing)});
   const auto model = Model::load(checkpoint);
   const auto tokenizer = Tokenizer::make(load_vocabulary(checkpoint, options.tokenizer));
   for (const std::string& note : checkpoint.notes) report_note(note);
 
-  GenerateOptions generation{.max_tokens = options.n,
-                             .sampling = {.temperature = options.temperature,
-                                          .top_k = static_cast<int>(options.top_k),
-                                          .top_p = options.top_p,
-                                          .min_p = options.min_p,
-                                          .repetition_penalty = options.repetition_penalty,
-                                          .seed = static_cast<std::uint64_t>(options.seed)},
-                             .stop = options.stop,
-                             .stop_at_end = !options.ignore_eos,
-                             .context = options.context};
+  GenerateOptions generation{
+      .max_tokens = options.n,
+      .sampling = {.temperature = options.temperature,
+                   .top_k = static_cast<int>(std::clamp<std::int64_t>(options.top_k, -1, INT_MAX)),
+                   .top_p = options.top_p,
+                   .min_p = options.min_p,
+                   .repetition_penalty = options.repetition_penalty,
+                   .seed = static_cast<std::uint64_t>(options.seed)},
+      .stop = options.stop,
+      .stop_at_end = !options.ignore_eos,
+      .context = options.context};
   const std::vector<std::int32_t> prompt = tokenizer->encode(options.prompt);
   bool prompt_shown = false;
   const auto show = [](std::string_view text) {
@@ -90,7 +94,7 @@ Command run_command() {
             args.option(options->stop, "--stop", "End before this text (may be given several times)");
             args.flag(options->ignore_eos, "--ignore-eos", "Go on behind an end-of-text token");
             args.option(options->context, "-c,--ctx-size", "Positions of the cache (0: the model's)");
-            args.option(options->threads, "-t,--threads", "Threads (0: all)");
+            add_threads(args, options->threads);
             args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
             add_packing(args, options->packing);
             return [options] { return run(*options); };

@@ -22,10 +22,22 @@ std::size_t width(std::string_view text) {
 
 void report_error(std::string_view message) {
   fmt::print(stderr, "{}ingot:{} {}\n", is_terminal(stderr) ? "\x1b[31m" : "", is_terminal(stderr) ? "\x1b[0m" : "",
-             message);
+             one_line(message));
 }
 
-void report_note(std::string_view message) { fmt::print(stderr, "note: {}\n", message); }
+void report_note(std::string_view message) { fmt::print(stderr, "note: {}\n", one_line(message)); }
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F)
+      line += fmt::format("\\x{:02x}", byte);
+    else
+      line += c;
+  }
+  return line;
+}
 
 std::string human_bytes(std::uint64_t bytes) {
   static constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

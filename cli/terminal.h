@@ -14,6 +14,9 @@ void report_error(std::string_view message);
 /// "note: message" on stderr.
 void report_note(std::string_view message);
 
+/// Text from a file, safe to show: control characters, which could drive the terminal, become \xHH.
+std::string one_line(std::string_view text);
+
 /// "5.8 MiB"
 std::string human_bytes(std::uint64_t bytes);
 /// 1234567 → "1,234,567"
@@ -28,7 +31,10 @@ class Table {
     Align align = Align::left;
   };
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  void add(std::vector<std::string> cells) {
+    for (std::string& cell : cells) cell = one_line(cell);
+    rows_.push_back(std::move(cells));
+  }
   void print() const;
 
  private:

@@ -32,7 +32,7 @@ int run(const Options& options) {
     fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   } else {
     for (const std::string& note : report.notes) report_note(note);
-    for (const auto& [tensor, what] : report.findings) fmt::print("{}: {}\n", tensor, what);
+    for (const auto& [tensor, what] : report.findings) fmt::print("{}: {}\n", one_line(tensor), one_line(what));
     fmt::print("{}: {} ({}, {} tensors, {})\n", checkpoint.path,
                report.findings.empty() ? "sound" : fmt::format("{} findings", report.findings.size()),
                checkpoint.format, grouped(static_cast<std::int64_t>(report.tensors)), human_bytes(report.bytes));

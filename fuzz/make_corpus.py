@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seed corpora of the readers of weight files: small files that reach every branch of the formats.
+"""Writes the seed corpora of the readers of weight files and config.json: small files that reach every branch of the formats.
 
     python3 fuzz/make_corpus.py
 
@@ -119,9 +119,28 @@ def llama2c_seeds():
         yield name, struct.pack("<7i", dim, hidden, layers, heads, kv_heads, vocabulary, context) + bytes(4 * floats)
 
 
+def config_seeds():
+    llama = {"architectures": ["LlamaForCausalLM"], "vocab_size": 100, "hidden_size": 64, "num_hidden_layers": 2,
+             "intermediate_size": 128, "num_attention_heads": 8, "num_key_value_heads": 2,
+             "max_position_embeddings": 256, "rms_norm_eps": 1e-05, "tie_word_embeddings": False}
+    llama3 = {"rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+              "original_max_position_embeddings": 128}
+    seeds = {
+        "llama": llama | {"rope_theta": 1e4, "rope_scaling": {"type": "linear", "factor": 2.0}, "torch_dtype": "float16"},
+        "llama3": llama | {"rope_parameters": llama3, "head_dim": 16, "hidden_act": "silu"},
+        "mistral": llama | {"architectures": ["MistralForCausalLM"], "sliding_window": 32, "attention_bias": False},
+        "bitnet": llama | {"architectures": ["BitNetForCausalLM"], "hidden_act": "relu2", "quantization_config": {
+            "quant_method": "bitnet", "linear_class": "autobitlinear", "quantization_mode": "offline"}},
+        "old-bitnet": llama | {"architectures": ["BitnetForCausalLM"], "partial_rotary_factor": 1.0, "rope_scaling": None},
+    }
+    for name, config in seeds.items():
+        yield name, json.dumps(config).encode()
+    yield "deep", b'{"architectures":' + b"[" * 100 + b"]" * 100 + b"}"
+
+
 def main():
     seeds = {"safetensors": safetensors_seeds, "safetensors_index": index_seeds, "gguf": gguf_seeds,
-             "llama2c": llama2c_seeds}
+             "llama2c": llama2c_seeds, "config": config_seeds}
     for target, make in seeds.items():
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
         for name, data in make():

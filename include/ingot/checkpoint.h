@@ -45,7 +45,7 @@ class Checkpoint {
 };
 
 struct OpenOptions {
-  Packing i2s_packing = Packing::i2s_x86;  // I2_S files do not say which they use
+  Packing i2s_packing = Packing::i2s_x86;  // of I2_S files that do not say ("ingot.i2_s.packing")
 };
 
 /// Opens a file or directory; the format is found by content, not by name. A path that does not exist and looks like

@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "core/fail.h"
 
 namespace ingot {
 namespace {
 
+constexpr std::int64_t largest = std::int64_t{1} << 31;
+
 // A head must divide, sizes must be positive: what every file format can get wrong alike.
 void check(const ModelConfig& config, const std::string& path) {
   const auto positive = [&](const char* key, std::int64_t value) {
-    if (value < 1 || value > std::int64_t{1} << 31)
-      fail(ErrorCode::invalid_file, "model", "{}: {} is {}", path, key, value);
+    if (value < 1 || value > largest) fail(ErrorCode::invalid_file, "model", "{}: {} is {}", path, key, value);
   };
   positive("vocabulary size", config.vocab_size);
   positive("hidden size", config.hidden_size);
@@ -29,9 +31,20 @@ void check(const ModelConfig& config, const std::string& path) {
   if (config.rope_size < 2 || config.rope_size > config.head_size || config.rope_size % 2 != 0)
     fail(ErrorCode::invalid_file, "model", "{}: {} rotary elements in heads of {}", path, config.rope_size,
          config.head_size);
-  if (!(config.norm_epsilon >= 0) || !(config.rope_base > 0) || !(config.rope_scaling.factor > 0))
+  if (config.sliding_window < 0 || config.sliding_window > largest)
+    fail(ErrorCode::invalid_file, "model", "{}: sliding window is {}", path, config.sliding_window);
+  // GGUF keeps these in 32 bits; beyond 1e30 they mean nothing.
+  const auto sane = [](double x) { return x > 0 && x < 1e30; };
+  const RopeScaling& s = config.rope_scaling;
+  if (!(config.norm_epsilon >= 0) || config.norm_epsilon > 1 || !sane(config.rope_base) || !sane(s.factor))
     fail(ErrorCode::invalid_file, "model", "{}: norm epsilon {}, rope base {}, rope scaling factor {}", path,
-         config.norm_epsilon, config.rope_base, config.rope_scaling.factor);
+         config.norm_epsilon, config.rope_base, s.factor);
+  if (s.kind == RopeScaling::Kind::llama3 &&
+      !(sane(s.low_freq_factor) && sane(s.high_freq_factor) && s.low_freq_factor < s.high_freq_factor &&
+        s.original_context >= 1 && s.original_context <= static_cast<double>(largest)))
+    fail(ErrorCode::invalid_file, "model",
+         "{}: llama3 rope scaling with low_freq_factor {}, high_freq_factor {}, original context {}", path,
+         s.low_freq_factor, s.high_freq_factor, s.original_context);
 }
 
 }  // namespace
@@ -47,6 +60,12 @@ ModelConfig ModelConfig::from(const Checkpoint& checkpoint) {
          checkpoint.path);
   check(config, checkpoint.path);
   return config;
+}
+
+void check_vocabulary(const Vocabulary& vocabulary, const ModelConfig& config) {
+  if (std::cmp_greater(vocabulary.tokens.size(), config.vocab_size))
+    fail(ErrorCode::invalid_file, "model", "the vocabulary has {} tokens, the embedding {} rows",
+         vocabulary.tokens.size(), config.vocab_size);
 }
 
 Tensor ModelConfig::inverse_frequencies() const {

@@ -1,4 +1,4 @@
-// The two readers behind ModelConfig::from().
+// The two readers behind ModelConfig::from(), and what else depends on the text they read.
 #pragma once
 
 #include "ingot/model.h"
@@ -7,5 +7,11 @@ namespace ingot {
 
 ModelConfig config_from_gguf(const Checkpoint& checkpoint);
 ModelConfig config_from_huggingface(const Checkpoint& checkpoint);
+
+/// The text of a config.json with another element type of the weights.
+std::string config_json_with_dtype(const std::string& text, DType dtype, const std::string& where);
+
+/// Throws invalid_file where the vocabulary has ids that the embedding has no row for. Fewer are fine: padded.
+void check_vocabulary(const Vocabulary& vocabulary, const ModelConfig& config);
 
 }  // namespace ingot

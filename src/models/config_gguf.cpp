@@ -18,9 +18,6 @@ ModelConfig config_from_gguf(const Checkpoint& checkpoint) {
   const auto key = [&](std::string_view name) { return arch + "." + std::string(name); };
 
   config.name = meta.string("general.name", "");
-  config.huggingface_class = meta.string("ingot.huggingface_class", arch == "llama"    ? "LlamaForCausalLM"
-                                                                    : arch == "bitnet" ? "BitnetForCausalLM"
-                                                                                       : "BitNetForCausalLM");
   config.hidden_size = meta.integer(key("embedding_length"));
   config.layers = meta.integer(key("block_count"));
   config.ffn_size = meta.integer(key("feed_forward_length"));
@@ -34,6 +31,11 @@ ModelConfig config_from_gguf(const Checkpoint& checkpoint) {
     throw NotImplemented("model", fmt::format("{}: {} differs from {}", checkpoint.path, key("attention.value_length"),
                                               key("attention.key_length")));
   config.sliding_window = meta.integer(key("attention.sliding_window"), 0);
+  // Of the classes that upstream's converter calls llama, only Mistral has a window.
+  config.huggingface_class = meta.string("ingot.huggingface_class", arch == "bitnet"            ? "BitnetForCausalLM"
+                                                                    : arch == "bitnet-b1.58"    ? "BitNetForCausalLM"
+                                                                    : config.sliding_window > 0 ? "MistralForCausalLM"
+                                                                                                : "LlamaForCausalLM");
   config.rope_base = meta.number(key("rope.freq_base"), 10000);
   config.rope_size = meta.integer(key("rope.dimension_count"), config.head_size);
 

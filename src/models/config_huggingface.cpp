@@ -10,6 +10,34 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// nlohmann-json writes values by recursion: a hostile nest would overflow the stack.
+constexpr int max_depth = 64;
+
+Json parse(const std::string& text, const std::string& where) {
+  const auto bounded = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > max_depth) fail(ErrorCode::invalid_file, "model", "{}: nested deeper than {} levels", where, max_depth);
+    return true;
+  };
+  Json json = Json::parse(text, bounded, false);
+  if (json.is_discarded()) fail(ErrorCode::invalid_file, "model", "{}: not valid JSON", where);
+  return json;
+}
+
+// A value for a message: long ones are cut.
+std::string shown(const Json& value) {
+  const std::string text = value.dump(-1, ' ', true);
+  return text.size() <= 80 ? text : text.substr(0, 80) + "…";
+}
+
+const char* torch_name(DType dtype) {
+  switch (dtype) {
+    case DType::bf16: return "bfloat16";
+    case DType::f16: return "float16";
+    case DType::f64: return "float64";
+    default: return "float32";
+  }
+}
+
 // Typed access to one object of config.json, with errors that name file and key. null counts as absent.
 class Reader {
  public:
@@ -40,7 +68,7 @@ class Reader {
   T get(const char* key, bool (Json::*is)() const noexcept, const char* wanted) const {
     const Json& value = at(key);
     if (!(value.*is)())
-      fail(ErrorCode::invalid_file, "model", "{}: '{}' is {}, {} was expected", where_, key, value.dump(), wanted);
+      fail(ErrorCode::invalid_file, "model", "{}: '{}' is {}, {} was expected", where_, key, shown(value), wanted);
     return value.get<T>();
   }
   const Json& object_;
@@ -82,15 +110,14 @@ void read_quantization(const Reader& quantization, ModelConfig& config) {
 
 ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
   const std::string where = checkpoint.path + "/config.json";
-  const Json json = Json::parse(checkpoint.documents.at("config.json"), nullptr, false);
-  if (json.is_discarded()) fail(ErrorCode::invalid_file, "model", "{}: not valid JSON", where);
+  const Json json = parse(checkpoint.documents.at("config.json"), where);
   const Reader reader(json, where);
 
   ModelConfig config;
   const Json& classes = reader.at("architectures");
   if (!classes.is_array() || classes.empty() || !classes[0].is_string())
     fail(ErrorCode::invalid_file, "model", "{}: 'architectures' is {}, a list of names was expected", where,
-         classes.dump());
+         shown(classes));
   config.huggingface_class = classes[0].get<std::string>();
   const std::string& name = config.huggingface_class;
   if (name == "LlamaForCausalLM" || name == "MistralForCausalLM")
@@ -151,7 +178,16 @@ ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
   if (dtype == "bfloat16") config.dtype = DType::bf16;
   if (dtype == "float16") config.dtype = DType::f16;
   if (dtype == "float32") config.dtype = DType::f32;
+  if (dtype == "float64") config.dtype = DType::f64;
   return config;
+}
+
+std::string config_json_with_dtype(const std::string& text, DType dtype, const std::string& where) {
+  Json json = parse(text, where);
+  if (!json.is_object()) fail(ErrorCode::invalid_file, "model", "{}: an object was expected", where);
+  // transformers 5 says `dtype`; earlier ones say, and all read, `torch_dtype`.
+  json[json.contains("dtype") && !json.contains("torch_dtype") ? "dtype" : "torch_dtype"] = torch_name(dtype);
+  return json.dump(2) + "\n";
 }
 
 std::string ModelConfig::to_huggingface(const Vocabulary& vocabulary, DType weights) const {
@@ -188,7 +224,7 @@ std::string ModelConfig::to_huggingface(const Vocabulary& vocabulary, DType weig
   if (huggingface_class == "MistralForCausalLM")
     json["sliding_window"] = sliding_window ? Json(sliding_window) : Json();
   json["tie_word_embeddings"] = tied_embeddings;
-  json["torch_dtype"] = weights == DType::bf16 ? "bfloat16" : weights == DType::f16 ? "float16" : "float32";
+  json["torch_dtype"] = torch_name(weights);
   json["vocab_size"] = vocab_size;
   if (bit_linear != BitLinear::none)
     json["quantization_config"] = {{"quant_method", "bitnet"},

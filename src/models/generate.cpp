@@ -3,6 +3,7 @@
 
 #include "core/fail.h"
 #include "ingot/model.h"
+#include "models/config.h"
 
 namespace ingot {
 namespace {
@@ -65,7 +66,9 @@ GenerateResult generate(const Model& model, const Tokenizer& tokenizer, std::spa
   if (prompt_size > limit)
     fail(ErrorCode::invalid_argument, "generate", "the prompt has {} tokens, the context {}", prompt_size, limit);
 
-  KvCache cache(model.config(), std::min(limit, prompt_size + std::max<std::int64_t>(options.max_tokens, 0)));
+  check_vocabulary(tokenizer.vocabulary(), model.config());
+
+  KvCache cache(model.config(), prompt_size + std::clamp<std::int64_t>(options.max_tokens, 0, limit - prompt_size));
   Sampler sampler(options.sampling);
   StopFilter filter(options.stop);
   Utf8Stream characters;
@@ -82,7 +85,8 @@ GenerateResult generate(const Model& model, const Tokenizer& tokenizer, std::spa
   start = std::chrono::steady_clock::now();
   // The last sampled token needs no forward pass, so a prompt and max_tokens may exceed the cache by one.
   for (std::int64_t i = 0; i < options.max_tokens && !filter.stopped(); ++i) {
-    const std::span<const float> row(logits.data<float>(), static_cast<std::size_t>(logits.numel()));
+    // Rows that pad an embedding beyond the vocabulary stand for no token.
+    const std::span<const float> row(logits.data<float>(), tokenizer.vocabulary().tokens.size());
     const std::int32_t token = sampler.sample(row, history);
     if (options.stop_at_end && tokenizer.ends_generation(token)) {
       result.end = GenerateResult::End::end_token;

@@ -4,6 +4,7 @@
 
 #include "core/fail.h"
 #include "models/families.h"
+#include "models/weights.h"
 
 namespace ingot {
 
@@ -12,6 +13,7 @@ std::unique_ptr<Model> Model::load(const Checkpoint& checkpoint) {
 }
 
 std::unique_ptr<Model> Model::load(const Checkpoint& checkpoint, const ModelConfig& config) {
+  Weights(checkpoint, config).check();
   return config.is_bitnet() ? make_bitnet(checkpoint, config) : make_llama(checkpoint, config);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/fail.h"
 #include "ingot/model.h"
+#include "models/config.h"
 
 namespace ingot {
 namespace {
@@ -25,6 +26,7 @@ PerplexityResult perplexity(const Model& model, const Tokenizer& tokenizer, std:
          model.config().context_length);
   const Vocabulary& vocabulary = tokenizer.vocabulary();
   if (vocabulary.add_eos) throw NotImplemented("perplexity", "vocabularies that add an end token");
+  check_vocabulary(vocabulary, model.config());
   if (text.ends_with('\n')) text.remove_suffix(1);
   const std::vector<std::int32_t> tokens = tokenizer.encode(text);
   const auto count = static_cast<std::int64_t>(tokens.size());

@@ -17,7 +17,8 @@ std::string_view document(const Checkpoint& checkpoint, const char* name) {
 Vocabulary from_tokenizer_bin(const Checkpoint& checkpoint, const std::string& given) {
   const std::string path =
       given.empty() ? (std::filesystem::path(checkpoint.path).parent_path() / "tokenizer.bin").string() : given;
-  if (!std::filesystem::exists(path))
+  std::error_code error;  // a name the file system refuses is absent too
+  if (!std::filesystem::exists(path, error))
     fail(ErrorCode::not_found, "tokenizer", "{}: a llama2.c checkpoint has its vocabulary beside it, in {}",
          checkpoint.path, path);
   const Ref<Storage> file = Storage::map(path);

@@ -1,5 +1,7 @@
 #include "models/weights.h"
 
+#include <charconv>
+
 #include "core/fail.h"
 #include "models/names.h"
 #include "quant/ternary.h"
@@ -24,19 +26,44 @@ Tensor Weights::count(Tensor tensor) const {
   return tensor;
 }
 
-Tensor Weights::get(const std::string& name, const Shape& shape) const {
+const Tensor& Weights::require(const std::string& name, const Shape& shape) const {
   std::string stored;
   const Tensor* tensor = find(name, stored);
   if (!tensor) fail(ErrorCode::not_found, "model", "{}: tensor '{}' is missing", checkpoint_.path, stored);
   if (tensor->shape() != shape)
     fail(ErrorCode::shape_mismatch, "model", "{}: tensor '{}' has shape {}, the configuration says {}",
          checkpoint_.path, stored, to_string(tensor->shape()), to_string(shape));
+  return *tensor;
+}
+
+Tensor Weights::get(const std::string& name, const Shape& shape) const {
+  const Tensor& tensor = require(name, shape);
   // Files may hold elements at any byte; a weight is read for every token, so it is aligned once, here.
-  return count(tensor->is_aligned() ? *tensor : contiguous(*tensor));
+  return count(tensor.is_aligned() ? tensor : contiguous(tensor));
 }
 
 Tensor Weights::vector(const std::string& name, std::int64_t size) const {
   return contiguous(astype(get(name, {size}), DType::f32));
+}
+
+const Tensor& Weights::require_linear(const std::string& name, std::int64_t out, std::int64_t in, Tensor& scale) const {
+  std::string stored;
+  const Tensor* tensor = find(name, stored);
+  const bool packed = tensor && config_.bit_linear == BitLinear::ternary && tensor->dtype() == DType::u8;
+  if (!packed) return require(name, {out, in});
+
+  const Shape expected{(out + 3) / 4, in};
+  if (tensor->shape() != expected)
+    fail(ErrorCode::shape_mismatch, "model", "{}: packed tensor '{}' has shape {}, the configuration says {}",
+         checkpoint_.path, stored, to_string(tensor->shape()), to_string(expected));
+  const std::string scale_name = stored + "_scale";
+  const Tensor* found = checkpoint_.find(scale_name);
+  if (!found) fail(ErrorCode::not_found, "model", "{}: tensor '{}' is missing", checkpoint_.path, scale_name);
+  if (found->numel() != 1 || !is_floating(found->dtype()))
+    fail(ErrorCode::shape_mismatch, "model", "{}: tensor '{}' is {}, one number was expected", checkpoint_.path,
+         scale_name, describe(*found));
+  scale = *found;
+  return *tensor;
 }
 
 Tensor Weights::linear(const std::string& name, std::int64_t out, std::int64_t in) const {
@@ -45,23 +72,47 @@ Tensor Weights::linear(const std::string& name, std::int64_t out, std::int64_t i
     bytes_ -= master.nbytes();
     return count(ternarize(master, name));
   }
-  std::string stored;
-  const Tensor* tensor = find(name, stored);
-  const bool packed = tensor && config_.bit_linear == BitLinear::ternary && tensor->dtype() == DType::u8;
-  if (!packed) return get(name, {out, in});
+  Tensor scale;
+  const Tensor& weight = require_linear(name, out, in, scale);
+  if (!scale.defined()) return get(name, {out, in});
+  const auto value = static_cast<float>(scale.item());
+  return count(unpack_bitnet(weight, config_.scale_multiplies ? value : 1 / value, out));
+}
 
-  const Shape expected{(out + 3) / 4, in};
-  if (tensor->shape() != expected)
-    fail(ErrorCode::shape_mismatch, "model", "{}: packed tensor '{}' has shape {}, the configuration says {}",
-         checkpoint_.path, stored, to_string(tensor->shape()), to_string(expected));
-  const std::string scale_name = stored + "_scale";
-  const Tensor* scale = checkpoint_.find(scale_name);
-  if (!scale) fail(ErrorCode::not_found, "model", "{}: tensor '{}' is missing", checkpoint_.path, scale_name);
-  if (scale->numel() != 1 || !is_floating(scale->dtype()))
-    fail(ErrorCode::shape_mismatch, "model", "{}: tensor '{}' is {}, one number was expected", checkpoint_.path,
-         scale_name, describe(*scale));
-  const auto value = static_cast<float>(scale->item());
-  return count(unpack_bitnet(*tensor, config_.scale_multiplies ? value : 1 / value, out));
+void Weights::check() const {
+  const ModelConfig& c = config_;
+  const std::int64_t q = c.heads * c.head_size, kv = c.kv_heads * c.head_size;
+  require("token_embd.weight", {c.vocab_size, c.hidden_size});
+  require("output_norm.weight", {c.hidden_size});
+  if (!c.tied_embeddings) require("output.weight", {c.vocab_size, c.hidden_size});
+  for (std::int64_t i = 0; i < c.layers; ++i) {
+    const std::string block = "blk." + std::to_string(i) + ".";
+    const auto vector = [&](const char* name, std::int64_t size) { require(block + name, {size}); };
+    const auto linear = [&](const char* name, std::int64_t out, std::int64_t in) {
+      Tensor scale;
+      require_linear(block + name, out, in, scale);
+    };
+    vector("attn_norm.weight", c.hidden_size);
+    linear("attn_q.weight", q, c.hidden_size);
+    linear("attn_k.weight", kv, c.hidden_size);
+    linear("attn_v.weight", kv, c.hidden_size);
+    linear("attn_output.weight", c.hidden_size, q);
+    vector("ffn_norm.weight", c.hidden_size);
+    linear("ffn_gate.weight", c.ffn_size, c.hidden_size);
+    linear("ffn_up.weight", c.ffn_size, c.hidden_size);
+    linear("ffn_down.weight", c.hidden_size, c.ffn_size);
+    if (!c.is_bitnet()) continue;
+    vector("attn_sub_norm.weight", q);
+    vector("ffn_sub_norm.weight", c.ffn_size);
+  }
+  for (const NamedTensor& entry : checkpoint_.tensors) {
+    const std::string name = gguf_name(entry.name).value_or(entry.name);
+    std::int64_t layer = -1;
+    if (name.starts_with("blk.")) std::from_chars(name.data() + 4, name.data() + name.size(), layer);
+    if (layer >= c.layers)
+      fail(ErrorCode::invalid_file, "model", "{}: tensor '{}', but the configuration has {} layers", checkpoint_.path,
+           entry.name, c.layers);
+  }
 }
 
 }  // namespace ingot

@@ -9,6 +9,10 @@ class Weights {
  public:
   Weights(const Checkpoint& checkpoint, const ModelConfig& config) : checkpoint_(checkpoint), config_(config) {}
 
+  /// Compares every tensor of the configuration with what there is, before any memory is taken. Throws not_found for
+  /// a missing one, shape_mismatch with both shapes, invalid_file for one of a layer that the configuration lacks.
+  void check() const;
+
   /// A matrix or vector as stored. Throws not_found, or shape_mismatch naming the tensor and both shapes.
   Tensor get(const std::string& name, const Shape& shape) const;
   /// A norm's or another vector's weight as aligned f32.
@@ -22,6 +26,9 @@ class Weights {
 
  private:
   const Tensor* find(const std::string& name, std::string& stored_name) const;
+  const Tensor& require(const std::string& name, const Shape& shape) const;
+  /// The same for a linear layer; packed ternary weights hold four rows in one. `scale`: theirs, else undefined.
+  const Tensor& require_linear(const std::string& name, std::int64_t out, std::int64_t in, Tensor& scale) const;
   Tensor count(Tensor tensor) const;
   const Checkpoint& checkpoint_;
   const ModelConfig& config_;

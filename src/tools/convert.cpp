@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "models/config.h"
 #include "models/names.h"
 #include "quant/ternary.h"
 #include "tools/model_source.h"
@@ -29,7 +30,12 @@ OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
       output = converted(std::move(output), DType::f32);
     plan.tensors.push_back(std::move(output));
   }
-  if (options.to == "gguf" && options.dtype) plan.metadata.set("general.file_type", gguf_file_type(*options.dtype));
+  if (options.to == "gguf" && options.dtype) {
+    plan.metadata.set("general.file_type", gguf_file_type(*options.dtype));
+    plan.metadata.erase("ingot.quantize.substitutions");
+  }
+  if (auto config = plan.documents.find("config.json"); config != plan.documents.end() && options.dtype)
+    config->second = config_json_with_dtype(config->second, *options.dtype, checkpoint.path + "/config.json");
   return plan;
 }
 
@@ -132,6 +138,7 @@ OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& opti
     plan = to_gguf_file ? to_gguf(std::move(source), checkpoint, options)
                         : to_huggingface(std::move(source), options, report);
   }
+  if (to_gguf_file) record_i2s_packing(plan);
   plan.max_shard_bytes = options.max_shard_bytes;
   return plan;
 }

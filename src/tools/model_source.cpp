@@ -3,7 +3,10 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "models/config.h"
 #include "models/names.h"
+#include "models/weights.h"
+#include "quant/block_format.h"
 #include "quant/ternary.h"
 
 namespace ingot {
@@ -26,11 +29,7 @@ Tensor rope_factors(const ModelConfig& config) {
 // The weight of a packed Hugging Face layer: t · factor. bf16 holds that exactly when it holds the factor.
 OutputTensor unpacked(const Checkpoint& checkpoint, const NamedTensor& entry, const ModelConfig& config,
                       std::string name) {
-  const Tensor& scale = checkpoint.get(entry.name + "_scale");
-  if (scale.numel() != 1)
-    fail(ErrorCode::shape_mismatch, "convert", "{}: tensor '{}_scale' is {}, one number was expected", checkpoint.path,
-         entry.name, describe(scale));
-  const auto value = static_cast<float>(scale.item());
+  const auto value = static_cast<float>(checkpoint.get(entry.name + "_scale").item());
   const float factor = config.scale_multiplies ? value : 1 / value;
   const DType dtype = to_float(to_bfloat16(factor)) == factor ? DType::bf16 : DType::f32;
   const Tensor packed = entry.tensor;
@@ -73,8 +72,23 @@ OutputTensor as_stored(const NamedTensor& entry) {
           .make = [tensor] { return tensor; }};
 }
 
+void require_decoder(const OutputTensor& source) {
+  if (!source.encoding) return;
+  const Scheme scheme = source.encoding->scheme();
+  if (scheme != Scheme::i2_s && !block_format(scheme).decode)
+    throw NotImplemented("convert", fmt::format("tensor '{}': decoding {}", source.name, to_string(scheme)));
+}
+
+void record_i2s_packing(OutputPlan& plan) {
+  plan.metadata.erase("ingot.i2_s.packing");
+  for (const OutputTensor& tensor : plan.tensors)
+    if (tensor.encoding && tensor.encoding->scheme() == Scheme::i2_s)
+      plan.metadata.set("ingot.i2_s.packing", std::string(to_string(tensor.encoding->packing())));
+}
+
 OutputTensor converted(OutputTensor source, DType dtype) {
   if (!source.encoding && source.dtype == dtype) return source;
+  require_decoder(source);
   source.make = [make = std::move(source.make), dtype] {
     const Tensor tensor = make();
     return astype(tensor.is_quantized() ? dequantize(tensor) : tensor, dtype);
@@ -100,8 +114,16 @@ std::uint32_t gguf_file_type(Scheme scheme) {
   }
 }
 
+std::vector<SourceTensor> stored_tensors(const Checkpoint& checkpoint, bool bit_linear) {
+  std::vector<SourceTensor> tensors;
+  for (const NamedTensor& entry : checkpoint.tensors)
+    tensors.push_back({as_stored(entry), bit_linear && is_bit_linear(entry.name)});
+  return tensors;
+}
+
 ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path) {
   ModelSource source{.config = ModelConfig::from(checkpoint)};
+  Weights(checkpoint, source.config).check();
   try {
     source.vocabulary = load_vocabulary(checkpoint, tokenizer_path);
   } catch (const Error& error) {
@@ -109,14 +131,14 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
     source.notes.push_back("written without a vocabulary: " + error.message());
   }
   ModelConfig& config = source.config;
-  const bool huggingface = checkpoint.documents.contains("config.json");
-  if (huggingface) config.dtype = vector_dtype(checkpoint);
+  if (source.vocabulary) check_vocabulary(*source.vocabulary, config);
+  if (!checkpoint.documents.contains("config.json")) {
+    source.tensors = stored_tensors(checkpoint, config.bit_linear != BitLinear::none);
+    return source;
+  }
+  config.dtype = vector_dtype(checkpoint);
 
   for (const NamedTensor& entry : checkpoint.tensors) {
-    if (!huggingface) {
-      source.tensors.push_back({as_stored(entry), config.bit_linear != BitLinear::none && is_bit_linear(entry.name)});
-      continue;
-    }
     const bool scale = entry.name.ends_with(".weight_scale") && config.bit_linear == BitLinear::ternary;
     if (scale) continue;  // read with its weight
     const bool unused_head = config.tied_embeddings && entry.name == "lm_head.weight";
@@ -134,15 +156,12 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
     const bool is_q = name->ends_with(".attn_q.weight"), is_k = name->ends_with(".attn_k.weight");
     if (config.architecture == "llama" && (is_q || is_k)) {
       const std::int64_t heads = is_q ? config.heads : config.kv_heads;
-      if (output.shape.rank() != 2 || output.shape[0] != heads * config.head_size)
-        fail(ErrorCode::shape_mismatch, "convert", "{}: tensor '{}' has shape {}, the configuration says {} rows",
-             checkpoint.path, entry.name, to_string(output.shape), heads * config.head_size);
       output.make = [make = output.make, heads] { return to_interleaved(make(), heads); };
     }
     source.tensors.push_back({std::move(output), bit_linear});
   }
-  if (huggingface && config.architecture == "llama") config.rope_layout = RopeLayout::interleaved;
-  if (huggingface && config.rope_scaling.kind == RopeScaling::Kind::llama3) {
+  if (config.architecture == "llama") config.rope_layout = RopeLayout::interleaved;
+  if (config.rope_scaling.kind == RopeScaling::Kind::llama3) {
     const Tensor factors = rope_factors(config);
     source.tensors.push_back({as_stored({.name = "rope_freqs.weight", .tensor = factors})});
   }

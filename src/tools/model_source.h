@@ -22,6 +22,9 @@ struct ModelSource {
 /// tensor with no GGUF name.
 ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path);
 
+/// The tensors of a GGUF file as they stand, of any architecture. `bit_linear`: mark a BitNet model's linear layers.
+std::vector<SourceTensor> stored_tensors(const Checkpoint& checkpoint, bool bit_linear);
+
 /// Rows of a q or k weight (heads·D, …) from Hugging Face's order of a head's rotary pairs (i, i + D/2) to Meta's
 /// (2i, 2i + 1), and back. Any dtype; plain tensors only.
 Tensor to_interleaved(const Tensor& weight, std::int64_t heads);
@@ -33,7 +36,13 @@ std::uint32_t gguf_file_type(Scheme scheme);
 
 /// An output tensor that is `tensor` itself.
 OutputTensor as_stored(const NamedTensor& tensor);
-/// `source` converted to a plain dtype; decoded first where encoded.
+/// `source` converted to a plain dtype; decoded first where encoded. Throws NotImplemented naming a tensor whose scheme
+/// has no decoder, before any work is done.
 OutputTensor converted(OutputTensor source, DType dtype);
+void require_decoder(const OutputTensor& source);
+
+/// Sets "ingot.i2_s.packing", which our reader believes, to what the plan's tensors have; removes it where none is
+/// I2_S.
+void record_i2s_packing(OutputPlan& plan);
 
 }  // namespace ingot

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "core/fail.h"
 #include "quant/block_format.h"
 #include "quant/i2_s.h"
@@ -37,13 +39,21 @@ std::uint64_t encoded_bytes(const Shape& shape, Scheme scheme) {
 OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& options, QuantizeReport& report) {
   if (!block_format(options.type).encode && options.type != Scheme::i2_s)
     throw NotImplemented("quantize", fmt::format("encoding to {}", to_string(options.type)));
-  ModelSource source = model_source(checkpoint, options.tokenizer);
+  OutputPlan plan;
+  ModelSource source;
+  // From GGUF to GGUF neither model nor vocabulary needs to be understood: the keys stay.
+  const bool from_gguf = checkpoint.format == "gguf";
+  if (from_gguf) {
+    plan.metadata = checkpoint.metadata;
+    if (plan.metadata.boolean("ingot.bitnet.master_weights", false)) source.config.bit_linear = BitLinear::master;
+    source.tensors = stored_tensors(checkpoint, source.config.bit_linear == BitLinear::master);
+  } else {
+    source = model_source(checkpoint, options.tokenizer);
+  }
   report.dropped = source.dropped;
   report.notes = source.notes;
   const bool master = source.config.bit_linear == BitLinear::master;
-
-  OutputPlan plan;
-  if (checkpoint.format == "gguf") plan.metadata = checkpoint.metadata;
+  std::map<std::string_view, int> again;  // tensors by the scheme they come from
   std::vector<std::string> records;
   for (SourceTensor& tensor : source.tensors) {
     OutputTensor output = std::move(tensor.output);
@@ -64,9 +74,10 @@ OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& op
       records.push_back(output.name + "=" + used);
     }
     const bool same = output.encoding && scheme == output.encoding->scheme() && scheme != Scheme::i2_s;
-    if (output.encoding && !same)
-      report.notes.push_back(
-          fmt::format("{} is quantized again, from {}", output.name, to_string(output.encoding->scheme())));
+    if (output.encoding && !same) {
+      require_decoder(output);
+      ++again[to_string(output.encoding->scheme())];
+    }
     if (!scheme) {
       output = converted(std::move(output), DType::f16);
       report.bytes += static_cast<std::uint64_t>(output.shape.numel()) * 2;
@@ -82,17 +93,19 @@ OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& op
     }
     plan.tensors.push_back(std::move(output));
   }
+  for (const auto& [from, count] : again)
+    report.notes.push_back(fmt::format("{} tensors are quantized again, from {}", count, from));
   if (master) {
     source.config.bit_linear = BitLinear::ternary;
     plan.metadata.erase("ingot.bitnet.master_weights");
     report.notes.emplace_back("the linear layers' master weights were ternarized (absmean) first");
   }
-  source.config.to_metadata(plan.metadata);
+  if (!from_gguf) source.config.to_metadata(plan.metadata);
   plan.metadata.set("general.file_type", gguf_file_type(options.type));
   plan.metadata.set("general.quantization_version", std::uint32_t{2});
+  plan.metadata.erase("ingot.quantize.substitutions");
   if (!records.empty()) plan.metadata.set("ingot.quantize.substitutions", Array{std::move(records)});
-  if (options.type == Scheme::i2_s)
-    plan.metadata.set("ingot.i2_s.packing", std::string(to_string(options.i2s_packing)));
+  record_i2s_packing(plan);
   if (source.vocabulary) source.vocabulary->to_metadata(plan.metadata);
   return plan;
 }

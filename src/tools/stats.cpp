@@ -119,7 +119,12 @@ TensorStats tensor_stats(const Tensor& tensor) {
   // numpy.histogram's edges: a constant tensor gets the range ±½ around its value; the last bin is closed.
   const bool constant = all.min == all.max;
   const double low = constant ? all.min - 0.5 : all.min, high = constant ? all.max + 0.5 : all.max;
-  const double scale = TensorStats::bins / (high - low);
+  const double width = high - low, scale = TensorStats::bins / width;
+  // Where double has no 32 bins between them (NumPy refuses these) all elements share the middle one.
+  if (!std::isfinite(width) || !std::isfinite(scale)) {
+    stats.histogram[TensorStats::bins / 2] = all.finite;
+    return stats;
+  }
   std::vector<std::array<std::int64_t, TensorStats::bins>> counts(partials.size());
   parallel_for(pieces.count(), 1, [&](std::int64_t begin, std::int64_t) {
     auto& bins = counts[static_cast<std::size_t>(begin)];
@@ -127,9 +132,7 @@ TensorStats tensor_stats(const Tensor& tensor) {
       if (std::isfinite(x)) {
         auto bin = std::clamp<std::int64_t>(static_cast<std::int64_t>((x - low) * scale), 0, TensorStats::bins - 1);
         // As NumPy: the product may round across an edge, so the edges themselves decide.
-        const auto edge = [&](std::int64_t i) {
-          return low + static_cast<double>(i) * (high - low) / TensorStats::bins;
-        };
+        const auto edge = [&](std::int64_t i) { return low + static_cast<double>(i) * width / TensorStats::bins; };
         if (x < edge(bin))
           --bin;
         else if (bin != TensorStats::bins - 1 && x >= edge(bin + 1))

@@ -3,6 +3,7 @@
 #include "core/fail.h"
 #include "ingot/model.h"
 #include "ingot/tools.h"
+#include "models/config.h"
 
 namespace ingot {
 namespace {
@@ -40,11 +41,7 @@ void check_model(const Checkpoint& checkpoint, VerifyReport& report) {
   check_part(report, "model", false, [&] {
     const ModelConfig config = ModelConfig::from(checkpoint);
     Model::load(checkpoint, config);
-    check_part(report, "vocabulary", true, [&] {
-      const auto size = static_cast<std::int64_t>(load_vocabulary(checkpoint).tokens.size());
-      if (size > config.vocab_size)
-        fail(ErrorCode::invalid_file, "verify", "{} tokens, the embedding has {} rows", size, config.vocab_size);
-    });
+    check_part(report, "vocabulary", true, [&] { check_vocabulary(load_vocabulary(checkpoint), config); });
   });
 }
 

@@ -107,5 +107,23 @@ TEST(Generate, FillsTheContextAndStops) {
   EXPECT_EQ(result.end, GenerateResult::End::length);
 }
 
+// An embedding padded beyond the vocabulary: its rows stand for no token and are never chosen.
+TEST(Generate, PaddedEmbeddingsAreFineAndTooManyTokensAreNot) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  const Stories stories(path);
+  const auto prompt = stories.tokenizer->encode("The");
+  const auto text_with = [&](const Vocabulary& vocabulary) {
+    const auto tokenizer = Tokenizer::make(vocabulary);
+    generate(*stories.model, *tokenizer, prompt, {.max_tokens = 100, .sampling = {.temperature = 3, .top_k = 0}},
+             [](std::string_view) {});
+  };
+  Vocabulary fewer = stories.tokenizer->vocabulary();
+  fewer.tokens.resize(480), fewer.types.resize(480), fewer.scores.resize(480);
+  EXPECT_NO_THROW(text_with(fewer));
+  Vocabulary more = stories.tokenizer->vocabulary();
+  more.tokens.push_back("entirely new"), more.types.push_back(TokenType::normal), more.scores.push_back(0);
+  EXPECT_THROW(text_with(more), Error);
+}
+
 }  // namespace
 }  // namespace ingot

@@ -83,5 +83,16 @@ TEST(Stats, DecodesEncodedTensorsAndReadsStridedOnes) {
   EXPECT_EQ(turned.count, 64 * 256);
 }
 
+// NumPy refuses these ("too many bins for data range"); ours share the middle bin.
+TEST(Stats, RangesTooNarrowOrTooWideForBins) {
+  const double tiny = 5e-324, huge = 1.7e308;
+  for (const auto& values : std::vector<std::vector<double>>{{1e30, 1e30}, {0, tiny}, {-huge, huge}}) {
+    const TensorStats stats = tensor_stats(Tensor::from(std::span<const double>(values)));
+    EXPECT_EQ(stats.histogram[TensorStats::bins / 2], 2) << values[0];
+    EXPECT_EQ(stats.min, values[0]);
+    EXPECT_EQ(stats.max, values[1]);
+  }
+}
+
 }  // namespace
 }  // namespace ingot

@@ -15,6 +15,7 @@ constexpr const char* operation = "gguf";
 constexpr const char* split_number_key = "split.no";
 constexpr const char* split_count_key = "split.count";
 constexpr const char* split_tensors_key = "split.tensors.count";
+constexpr const char* i2s_packing_key = "ingot.i2_s.packing";
 
 std::string_view describe_packing(Packing packing) {
   switch (packing) {
@@ -75,8 +76,24 @@ void append_tensors(Checkpoint& into, const Source& source, Header& header, cons
     into.add({std::move(tensor.name), std::move(view), file, tensor.offset});
   }
   if (i2_s)
-    into.notes.push_back(fmt::format("{}: the packing of I2_S is taken to be {}; files carry no marker of it",
-                                     source.path, describe_packing(options.i2s_packing)));
+    into.notes.push_back(into.metadata.contains(i2s_packing_key)
+                             ? fmt::format("{}: the packing of I2_S is {}, as the key {} says", source.path,
+                                           describe_packing(options.i2s_packing), i2s_packing_key)
+                             : fmt::format("{}: the packing of I2_S is taken to be {}; there is no marker of it",
+                                           source.path, describe_packing(options.i2s_packing)));
+}
+
+// Our own files say how their I2_S tensors are packed; that goes before what the caller assumes.
+OpenOptions with_recorded_packing(OpenOptions options, const Metadata& metadata, const std::string& path) {
+  const Value* value = metadata.find(i2s_packing_key);
+  if (!value) return options;
+  const auto* name = std::get_if<std::string>(value);
+  const auto packing = name ? packing_from_string(*name) : std::nullopt;
+  if (!packing || *packing == Packing::none)
+    fail(ErrorCode::invalid_file, operation, "{}: key {} is {}; x86, arm or rows expected", path, i2s_packing_key,
+         name ? printable(*name) : describe(*value));
+  options.i2s_packing = *packing;
+  return options;
 }
 
 // A key of a part, or -1 where absent.
@@ -119,7 +136,7 @@ Checkpoint open_split(const Source& source, std::int64_t count, const OpenOption
     if (tensors >= 0) expected_tensors = tensors;
     // The first part carries the model's metadata; the others repeat at most what is needed to read them.
     if (number == 1) checkpoint.metadata = std::move(header.metadata);
-    append_tensors(checkpoint, part, header, options);
+    append_tensors(checkpoint, part, header, with_recorded_packing(options, checkpoint.metadata, source.path));
   }
   if (expected_tensors >= 0 && expected_tensors != static_cast<std::int64_t>(checkpoint.tensors.size()))
     fail(ErrorCode::invalid_file, operation, "{}: {} is {}, but the parts hold {} tensors", source.path,
@@ -163,7 +180,7 @@ Checkpoint open(const Source& source, const OpenOptions& options) {
   checkpoint.path = source.path;
   checkpoint.format = "gguf";
   checkpoint.metadata = std::move(header.metadata);
-  append_tensors(checkpoint, source, header, options);
+  append_tensors(checkpoint, source, header, with_recorded_packing(options, checkpoint.metadata, source.path));
   return checkpoint;
 }
 

@@ -76,6 +76,8 @@ bool probe(const Source& source) { return source.is_directory(); }
 Checkpoint open(const Source& source, const OpenOptions& options) {
   Checkpoint checkpoint = open_weights(source.path, options);
   checkpoint.path = source.path;
+  // GGUF describes itself; the config.json that often lies beside it speaks of other names and another order of rows.
+  if (checkpoint.format == "gguf") return checkpoint;
   for (const char* name : document_names) {
     const fs::path document = fs::path(source.path) / name;
     std::error_code absent;
