@@ -20,6 +20,7 @@ void require_float(DType dtype) {
 // Names, metadata and documents stay; only floating matrices change their dtype.
 OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
   OutputPlan plan{.metadata = checkpoint.metadata, .documents = checkpoint.documents};
+  plan.documents.erase("model.safetensors.index.json");  // the writer makes its own
   for (const NamedTensor& entry : checkpoint.tensors) {
     OutputTensor output = as_stored(entry);
     const bool convertible = is_floating(entry.tensor.dtype());

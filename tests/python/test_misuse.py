@@ -26,6 +26,7 @@ def call(ingot):
             assert len(process.stderr.splitlines()) == 1, process.stderr
         return process
 
+    run.ingot = ingot
     return run
 
 
@@ -286,6 +287,32 @@ def test_a_mistral_gguf_of_others_keeps_its_window(call, root, tmp_path):
         config = json.loads((tmp_path / name / "config.json").read_text())
         assert config["architectures"] == ["MistralForCausalLM"]
         assert config["sliding_window"] == json.loads((source / "config.json").read_text())["sliding_window"]
+
+
+def test_verify_reads_infinities_and_the_total_size(call, tiny, tmp_path):
+    from safetensors.numpy import save_file
+
+    save_file({"a": np.array([1, -np.inf], np.float32)}, tmp_path / "inf.safetensors")
+    assert b"1 infinite" in subprocess.run([call.ingot, "verify", tmp_path / "inf.safetensors"], capture_output=True).stdout
+    call("convert", tiny, tmp_path / "shards", "--max-shard-size", 1)
+    index = tmp_path / "shards/model.safetensors.index.json"
+    content = json.loads(index.read_text())
+    content["metadata"]["total_size"] += 1
+    index.write_text(json.dumps(content))
+    assert b"total_size" in subprocess.run([call.ingot, "verify", tmp_path / "shards"], capture_output=True).stdout
+
+
+def test_quantizing_a_packed_directory_keeps_what_it_means(call, root, tiny, tmp_path):
+    """Weights times scale: with the inverse the text is noise. Vectors are F32 and no master weights remain."""
+    call("quantize", tiny, tmp_path / "tq2_0.gguf", "--type", "tq2_0")
+    reader = gguf.GGUFReader(tmp_path / "tq2_0.gguf")
+    assert {t.tensor_type.name for t in reader.tensors if len(t.shape) == 1} == {"F32"}
+    assert "ingot.bitnet.master_weights" not in reader.fields
+    call("convert", tmp_path / "tq2_0.gguf", tmp_path / "packed", "--to", "hf")
+    call("convert", tmp_path / "packed", tmp_path / "again.gguf", "--dtype", "f32")
+    a, b = ({t.name: t for t in gguf.GGUFReader(tmp_path / f).tensors} for f in ("tq2_0.gguf", "again.gguf"))
+    name = "blk.1.ffn_up.weight"
+    np.testing.assert_array_equal(gguf.quants.dequantize(a[name].data, a[name].tensor_type), b[name].data)
 
 
 def test_files_that_are_no_model(call, tmp_path):

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -114,7 +115,10 @@ TEST(Generate, PaddedEmbeddingsAreFineAndTooManyTokensAreNot) {
   const auto prompt = stories.tokenizer->encode("The");
   const auto text_with = [&](const Vocabulary& vocabulary) {
     const auto tokenizer = Tokenizer::make(vocabulary);
-    generate(*stories.model, *tokenizer, prompt, {.max_tokens = 100, .sampling = {.temperature = 3, .top_k = 0}},
+    generate(*stories.model, *tokenizer, prompt,
+             {.max_tokens = 200,
+              .sampling = {.temperature = 1000, .top_k = 0, .top_p = 1, .min_p = 0},
+              .stop_at_end = false},
              [](std::string_view) {});
   };
   Vocabulary fewer = stories.tokenizer->vocabulary();
@@ -123,6 +127,62 @@ TEST(Generate, PaddedEmbeddingsAreFineAndTooManyTokensAreNot) {
   Vocabulary more = stories.tokenizer->vocabulary();
   more.tokens.push_back("entirely new"), more.types.push_back(TokenType::normal), more.scores.push_back(0);
   EXPECT_THROW(text_with(more), Error);
+}
+
+// The definition, written out: every chunk on its own with BOS in front, the second half of its positions scored.
+TEST(Perplexity, IsLlamaCppsDefinition) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  const Stories stories(path);
+  std::string text;
+  for (int i = 0; i < 9; ++i) text += "One day, a girl named Lily went to the big park. She saw a dog and was happy. ";
+  const auto tokens = stories.tokenizer->encode(text);
+  constexpr std::size_t context = 32;
+  const std::size_t chunks = tokens.size() / context;
+  double sum = 0, scored = 0;
+  for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+    KvCache cache(stories.model->config(), context);
+    for (std::size_t i = 0; i + 1 < context; ++i) {
+      const std::int32_t token = i == 0 ? 1 : tokens[chunk * context + i];
+      const Tensor logits = stories.model->forward(std::span(&token, 1), cache);
+      double total = 0;
+      for (std::int64_t k = 0; k < logits.numel(); ++k) total += std::exp(double{logits.data<float>()[k]});
+      if (i < context / 2) continue;
+      sum += std::log(total) - double{logits.data<float>()[tokens[chunk * context + i + 1]]};
+      scored += 1;
+    }
+  }
+  const PerplexityResult result = perplexity(*stories.model, *stories.tokenizer, text + "\n", context);
+  EXPECT_EQ(result.chunks, static_cast<std::int64_t>(chunks));
+  EXPECT_EQ(static_cast<double>(result.tokens), scored);
+  // Token by token and all at once differ by the rounding of f32 sums alone.
+  EXPECT_NEAR(result.perplexity / std::exp(sum / scored), 1, 1e-4);
+  // Without the newline that perplexity() drops, a text that ends in two keeps one.
+  EXPECT_EQ(perplexity(*stories.model, *stories.tokenizer, text, context).perplexity, result.perplexity);
+}
+
+// Text that begins like a stop string is withheld, and shown after all when the end comes first.
+TEST(Generate, TextWithheldForAStopStringIsNotLost) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  const Stories stories(path);
+  const std::string text = stories.generate_text("", {.max_tokens = 20, .sampling = greedy});
+  const std::string stop = text.substr(text.size() - 3) + "\x01";
+  EXPECT_EQ(stories.generate_text("", {.max_tokens = 20, .sampling = greedy, .stop = {stop}}), text);
+}
+
+TEST(Generate, EndsAtAnEndToken) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  const Stories stories(path);
+  const auto prompt = stories.tokenizer->encode("The");
+  std::int32_t first = -1;
+  generate(*stories.model, *stories.tokenizer, prompt, {.max_tokens = 1, .sampling = greedy},
+           [&](std::string_view text) { first = stories.tokenizer->encode("The" + std::string(text)).back(); });
+  Vocabulary vocabulary = stories.tokenizer->vocabulary();
+  vocabulary.end_of_generation = {first};
+  const auto tokenizer = Tokenizer::make(vocabulary);
+  const auto result =
+      generate(*stories.model, *tokenizer, prompt, {.max_tokens = 9, .sampling = greedy}, [](std::string_view) {});
+  EXPECT_EQ(result.end, GenerateResult::End::end_token);
+  EXPECT_EQ(result.generated_tokens, 0);
 }
 
 }  // namespace

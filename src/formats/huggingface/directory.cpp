@@ -18,8 +18,13 @@ namespace fs = std::filesystem;
 constexpr const char* operation = "huggingface";
 
 // What a model's directory holds beside the weights, as far as it matters here.
-constexpr const char* document_names[] = {"config.json",           "generation_config.json",  "tokenizer.json",
-                                          "tokenizer_config.json", "special_tokens_map.json", "tokenizer.model"};
+constexpr const char* document_names[] = {"config.json",
+                                          "generation_config.json",
+                                          "tokenizer.json",
+                                          "tokenizer_config.json",
+                                          "special_tokens_map.json",
+                                          "tokenizer.model",
+                                          "model.safetensors.index.json"};
 
 // The largest vocabularies are tens of megabytes of JSON.
 constexpr std::uint64_t max_document_bytes = std::uint64_t{256} << 20;
