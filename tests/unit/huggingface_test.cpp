@@ -42,7 +42,9 @@ TEST(HuggingFace, RoundTrip) {
     const Checkpoint c = open_checkpoint(directory / "model");
     EXPECT_EQ(c.format, "huggingface");
     EXPECT_EQ(c.path, directory / "model");
-    EXPECT_EQ(c.documents, plan.documents);
+    auto documents = c.documents;
+    documents.erase("model.safetensors.index.json");  // of the writer, not of the plan
+    EXPECT_EQ(documents, plan.documents);
     EXPECT_EQ(c.metadata.string("format"), "pt");
     EXPECT_EQ(c.files.size(), shard == 0 ? 1u : 3u);
     EXPECT_EQ(values_of<float>(c.get("t2")), std::vector<float>(4, 2));
