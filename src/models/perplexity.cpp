@@ -28,7 +28,8 @@ PerplexityResult perplexity(const Model& model, const Tokenizer& tokenizer, std:
   if (vocabulary.add_eos) throw NotImplemented("perplexity", "vocabularies that add an end token");
   check_vocabulary(vocabulary, model.config());
   if (text.ends_with('\n')) text.remove_suffix(1);
-  const std::vector<std::int32_t> tokens = tokenizer.encode(text);
+  // Control tokens written out in the text are text, as in the tool whose definition this is.
+  const std::vector<std::int32_t> tokens = tokenizer.encode(text, {.parse_special = false});
   const auto count = static_cast<std::int64_t>(tokens.size());
   if (count < 2 * context)
     fail(ErrorCode::invalid_argument, "perplexity", "the text has {} tokens, {} are needed for a context of {}", count,
