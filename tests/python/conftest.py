@@ -1,7 +1,9 @@
 """What the Python tests share: where the tree, the builds and the data of others are."""
 
+import json
 import os
 import pathlib
+import subprocess
 
 import pytest
 
@@ -30,3 +32,25 @@ def test_data():
     if not directory.is_dir():
         pytest.skip(f"INGOT_TEST_DATA: {directory} is absent")
     return directory
+
+
+@pytest.fixture(scope="session")
+def call(ingot):
+    """call(*arguments, status=0) → the finished process; asserts the exit status."""
+
+    def run(*arguments, status=0, **options):
+        process = subprocess.run([ingot, *map(str, arguments)], capture_output=True, timeout=300, **options)
+        assert process.returncode == status, process.stderr.decode()
+        return process
+
+    return run
+
+
+def raw_tensors(file):
+    """name → (dtype, shape, bytes), read from the file by hand: numpy has no bf16."""
+    content = file.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header.pop("__metadata__", None)
+    data = content[8 + length :]
+    return {n: (e["dtype"], e["shape"], data[slice(*e["data_offsets"])]) for n, e in header.items()}

@@ -7,20 +7,8 @@ import subprocess
 
 import numpy as np
 import pytest
-from safetensors import safe_open
+from conftest import raw_tensors
 from safetensors.numpy import save_file
-
-
-@pytest.fixture(scope="session")
-def call(ingot):
-    """call(*arguments, status=0) → the finished process; asserts the exit status."""
-
-    def run(*arguments, status=0, **options):
-        process = subprocess.run([ingot, *map(str, arguments)], capture_output=True, timeout=300, **options)
-        assert process.returncode == status, process.stderr.decode()
-        return process
-
-    return run
 
 
 @pytest.fixture(scope="session")
@@ -144,21 +132,6 @@ def test_verify_finds_a_configuration_that_contradicts_the_tensors(call, golden,
 
 
 # --- conversion -----------------------------------------------------------------------------------------------------
-
-
-def tensors_of(directory):
-    with safe_open(directory / "model.safetensors", "np") as file:
-        return {name: (file.get_slice(name).get_dtype(), file.get_slice(name).get_shape()) for name in file.keys()}
-
-
-def raw_tensors(file):
-    """name → (dtype, shape, bytes), read from the file by hand: numpy has no bf16."""
-    content = file.read_bytes()
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    header.pop("__metadata__", None)
-    data = content[8 + length :]
-    return {n: (e["dtype"], e["shape"], data[slice(*e["data_offsets"])]) for n, e in header.items()}
 
 
 def test_refuses_to_overwrite_without_force(call, golden, tmp_path):

@@ -8,33 +8,14 @@ import gguf
 import numpy as np
 import pytest
 import transformers
+from conftest import raw_tensors
 
 MODELS = ["llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral", "bitnet-2b4t", "bitnet-silu"]
-
-
-@pytest.fixture(scope="session")
-def call(ingot):
-    def run(*arguments):
-        process = subprocess.run([ingot, *map(str, arguments)], capture_output=True, timeout=300)
-        assert process.returncode == 0, process.stderr.decode()
-        return process
-
-    return run
 
 
 @pytest.fixture(params=["models/tiny-bitnet"] + [f"tests/golden/{name}" for name in MODELS])
 def model(root, request):
     return root / request.param
-
-
-def raw_tensors(file):
-    """name → (dtype, shape, bytes), read by hand: numpy has no bf16."""
-    content = file.read_bytes()
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    header.pop("__metadata__", None)
-    data = content[8 + length :]
-    return {n: (e["dtype"], e["shape"], data[slice(*e["data_offsets"])]) for n, e in header.items()}
 
 
 def test_there_and_back_every_byte_is_the_same(call, model, tmp_path):
