@@ -77,8 +77,9 @@ const KernelTable& kernel_table() {
   return table;
 }
 
-void dispatch(Op op, std::span<const Tensor> inputs, std::span<const Tensor> outputs, const Params& params) {
-  const Column column = forced ? *forced : backend_of(outputs[0].device()).column();
+void dispatch(Op op, std::span<const Tensor* const> inputs, std::span<const Tensor* const> outputs,
+              const Params& params) {
+  const Column column = forced ? *forced : backend_of(outputs[0]->device()).column();
   Kernel kernel = kernel_table().get(op, column);
   if (!kernel) {
     if (fallback_is_error())
@@ -88,12 +89,14 @@ void dispatch(Op op, std::span<const Tensor> inputs, std::span<const Tensor> out
     if (!kernel) throw NotImplemented(to_string(op), "no kernel in column reference");
   }
   bool aligned = true;
-  for (const Tensor& x : inputs) aligned = aligned && (!x.defined() || x.is_aligned());
+  for (const Tensor* x : inputs) aligned = aligned && (!x->defined() || x->is_aligned());
   if (aligned) return kernel({op, inputs, outputs, params});
-  std::vector<Tensor> copies(inputs.begin(), inputs.end());
-  for (Tensor& x : copies)
-    if (x.defined() && !x.is_aligned()) x = aligned_copy(x);
-  kernel({op, copies, outputs, params});
+  std::vector<Tensor> copies;
+  copies.reserve(inputs.size());  // addresses below must stay
+  std::vector<const Tensor*> list(inputs.begin(), inputs.end());
+  for (const Tensor*& x : list)
+    if (x->defined() && !x->is_aligned()) x = &copies.emplace_back(aligned_copy(*x));
+  kernel({op, std::span<const Tensor* const>(list), outputs, params});
 }
 
 std::uint64_t fallback_count() noexcept { return fallbacks.load(std::memory_order_relaxed); }

@@ -53,7 +53,7 @@ class BitNet final : public Model {
       h = attention_(i, bit_linear(h, w.wq), bit_linear(h, w.wk), bit_linear(h, w.wv), positions, cache);
       x = add(x, bit_linear(norm(h, w.attn_sub_norm), w.wo));
       h = norm(x, w.ffn_norm);
-      h = mul(activation(bit_linear(h, w.gate)), bit_linear(h, w.up));
+      h = multiply(activation(bit_linear(h, w.gate)), bit_linear(h, w.up));
       x = add(x, bit_linear(norm(h, w.ffn_sub_norm), w.down));
     }
     return x;

@@ -47,7 +47,7 @@ class Llama final : public Model {
       h = attention_(i, project(h, w.wq), project(h, w.wk), project(h, w.wv), positions, cache);
       x = add(x, project(h, w.wo));
       h = rms_norm(x, w.ffn_norm, config_.norm_epsilon);
-      x = add(x, project(mul(silu(project(h, w.gate)), project(h, w.up)), w.down));
+      x = add(x, project(multiply(silu(project(h, w.gate)), project(h, w.up)), w.down));
     }
     return x;
   }

@@ -19,8 +19,9 @@ Tensor rope(const Tensor& x, const Tensor& positions, const Tensor& inverse_freq
     fail(ErrorCode::shape_mismatch, "rope", "{} with positions {} and inverse frequencies {}", describe(x),
          describe(positions), describe(inverse_frequencies));
   Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
-  if (out.numel() > 0)
-    dispatch(Op::rope, {x, contiguous(positions), contiguous(inverse_frequencies)}, {out}, RopeParams{layout});
+  if (out.numel() == 0) return out;
+  const Tensor at = contiguous(positions), frequencies = contiguous(inverse_frequencies);
+  dispatch(Op::rope, {&x, &at, &frequencies}, {&out}, RopeParams{layout});
   return out;
 }
 
@@ -48,7 +49,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   Tensor out = Tensor::empty(q.shape(), q.dtype(), q.device());
   if (out.numel() == 0) return out;
   const double scale = options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(q.shape().back()));
-  dispatch(Op::attention, {q, k, v}, {out}, AttentionParams{options.causal, options.window, scale});
+  dispatch(Op::attention, {&q, &k, &v}, {&out}, AttentionParams{options.causal, options.window, scale});
   return out;
 }
 

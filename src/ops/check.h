@@ -28,6 +28,16 @@ inline void check_plain(const char* operation, const Tensor& x) {
     fail(ErrorCode::dtype_mismatch, operation, "{} is encoded: decode it with dequantize", describe(x));
 }
 
+/// Throws invalid_argument for read-only storage and for a view that holds elements more than once.
+inline void check_writable(const char* operation, const Tensor& target) {
+  for (int axis = 0; axis < target.rank(); ++axis)
+    if (target.strides()[axis] == 0 && target.shape()[axis] > 1)
+      fail(ErrorCode::invalid_argument, operation, "{} with strides {} holds elements more than once", describe(target),
+           to_string(target.strides()));
+  if (target.storage()->read_only())
+    fail(ErrorCode::invalid_argument, operation, "the storage of {} is read-only", describe(target));
+}
+
 /// Throws dtype_mismatch unless plain f16, bf16, f32 or f64.
 inline void check_floating(const char* operation, const Tensor& x) {
   check_plain(operation, x);

@@ -12,7 +12,7 @@ namespace {
 
 Tensor copied(const Tensor& x, DType dtype) {
   Tensor out = Tensor::empty(x.shape(), dtype, x.device());
-  if (out.numel() > 0) dispatch(Op::copy, {x}, {out});
+  if (out.numel() > 0) dispatch(Op::copy, {&x}, {&out});
   return out;
 }
 
@@ -45,15 +45,10 @@ void copy_(const Tensor& target, const Tensor& source) {
   if (source.shape() != target.shape() &&
       (source.rank() > target.rank() || broadcast_shapes(source.shape(), target.shape(), "copy_") != target.shape()))
     fail(ErrorCode::shape_mismatch, "copy_", "{} does not broadcast to {}", describe(source), describe(target));
-  for (int axis = 0; axis < target.rank(); ++axis)
-    if (target.strides()[axis] == 0 && target.shape()[axis] > 1)
-      fail(ErrorCode::invalid_argument, "copy_", "{} with strides {} holds elements more than once", describe(target),
-           to_string(target.strides()));
-  if (target.storage()->read_only())
-    fail(ErrorCode::invalid_argument, "copy_", "the storage of {} is read-only", describe(target));
+  check_writable("copy_", target);
   if (target.numel() == 0) return;
-  const Tensor plain = source.is_quantized() ? dequantize(source) : source;
-  dispatch(Op::copy, {plain.expand(target.shape())}, {target});
+  const Tensor plain = (source.is_quantized() ? dequantize(source) : source).expand(target.shape());
+  dispatch(Op::copy, {&plain}, {&target});
 }
 
 Tensor concat(std::span<const Tensor> tensors, int axis) {

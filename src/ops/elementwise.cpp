@@ -1,74 +1,217 @@
 #include "ops/elementwise.h"
 
+#include <algorithm>
+#include <array>
+
 #include "device/kernel_table.h"
+#include "ingot/ops/dtypes.h"
+#include "ingot/ops/manipulation.h"
 #include "ops/check.h"
+#include "ops/overlap.h"
 #include "ops/params.h"
 
 namespace ingot {
 namespace {
 
-// i4, i2 and the 8-bit floats are kept, not computed with; bool has no arithmetic.
-bool takes(DTypeClass dtypes, DType dtype) noexcept {
-  if (bit_width(dtype) < 8 || kind(dtype) == Kind::boolean) return false;
-  return is_floating(dtype) ? bit_width(dtype) >= 16 : dtypes == DTypeClass::numeric;
+constexpr ElementwiseInfo rows[] = {
+#define INGOT_UNARY(name, takes, value, gradient, ...) {#name, 1, Takes::takes, false, __VA_ARGS__},
+#define INGOT_UNARY_PREDICATE(name, takes, value, ...) {#name, 1, Takes::takes, true, __VA_ARGS__},
+#define INGOT_BINARY(name, takes, value, gradient_a, gradient_b, ...) {#name, 2, Takes::takes, false, __VA_ARGS__},
+#define INGOT_BINARY_PREDICATE(name, takes, value, ...) {#name, 2, Takes::takes, true, __VA_ARGS__},
+#define INGOT_TERNARY(name, takes, value, gradient_a, gradient_b, gradient_c, ...) \
+  {#name, 3, Takes::takes, false, __VA_ARGS__},
+#define INGOT_BACKWARD(name, gradient, doc) {#name, 2, Takes::floating, false, doc, "1., 0.5", ""},
+#include "ingot/ops/elementwise.def"
+};
+
+const char* expected(Takes takes) noexcept {
+  switch (takes) {
+    case Takes::floating:
+    case Takes::any: return "bool, integers from 8 bits on, f16, bf16, f32 or f64";
+    case Takes::numeric: return "integers from 8 bits on, f16, bf16, f32 or f64";
+    case Takes::integer: return "integers from 8 bits on";
+    case Takes::bits: return "bool or integers from 8 bits on";
+  }
+  return "";
 }
 
-const char* expected(DTypeClass dtypes) noexcept {
-  return dtypes == DTypeClass::numeric ? "f16, bf16, f32, f64 or an integer dtype from 8 bits on"
-                                       : "f16, bf16, f32 or f64";
+// i4, i2 and the 8-bit floats are kept, not computed with.
+bool accepts(Takes takes, DType dtype) noexcept {
+  if (bit_width(dtype) < 8 || (is_floating(dtype) && bit_width(dtype) == 8)) return false;
+  if (is_floating(dtype)) return takes != Takes::integer && takes != Takes::bits;
+  return kind(dtype) != Kind::boolean || (takes != Takes::numeric && takes != Takes::integer);
 }
 
-Tensor unary(UnaryOp op, const Tensor& x) {
+std::string describe(const Operand& x) {
+  return x.is_tensor() ? describe(x.tensor()) : "a number (" + std::string(to_string(x.scalar().default_dtype())) + ")";
+}
+
+std::string describe(std::span<const Operand* const> operands) {
+  std::string list;
+  for (const Operand* x : operands) list += (list.empty() ? "" : " and ") + describe(*x);
+  return list;
+}
+
+// A number counts by its kind alone.
+DType with_scalar(DType dtype, const Scalar& scalar) noexcept {
+  const auto level = [](Kind kind) { return kind == Kind::boolean ? 0 : kind == Kind::floating ? 2 : 1; };
+  return level(scalar.kind()) > level(kind(dtype)) ? scalar.default_dtype() : dtype;
+}
+
+[[noreturn]] void refuse(const ElementwiseInfo& row, std::span<const Operand* const> operands) {
+  fail(ErrorCode::dtype_mismatch, row.name, "{}: {} expected", describe(operands), expected(row.takes));
+}
+
+// What the operation computes in.
+DType common_dtype(const ElementwiseInfo& row, std::span<const Operand* const> operands) {
+  std::optional<DType> dtype;
+  for (const Operand* x : operands) {
+    if (!x->is_tensor()) continue;
+    if (!accepts(Takes::any, x->tensor().dtype())) refuse(row, operands);
+    dtype = dtype ? promote_types(*dtype, x->tensor().dtype()) : x->tensor().dtype();
+  }
+  for (const Operand* x : operands)
+    if (!x->is_tensor()) dtype = dtype ? with_scalar(*dtype, x->scalar()) : x->scalar().default_dtype();
+  if (!accepts(row.takes, *dtype)) refuse(row, operands);
+  return row.takes == Takes::floating && !is_floating(*dtype) ? DType::f32 : *dtype;
+}
+
+// Device, shape and plainness of all operands.
+Shape common_shape(const char* name, std::span<const Operand* const> operands, Device& device) {
+  std::optional<Shape> shape;
+  for (const Operand* x : operands) {
+    if (!x->is_tensor()) continue;
+    const Tensor& tensor = x->tensor();
+    if (!tensor.defined()) fail(ErrorCode::invalid_argument, name, "an input is undefined");
+    check_plain(name, tensor);
+    if (shape && tensor.device() != device)
+      fail(ErrorCode::invalid_argument, name, "inputs on {} and {}", to_string(device), to_string(tensor.device()));
+    device = tensor.device();
+    if (!shape)
+      shape = tensor.shape();
+    else if (*shape != tensor.shape())
+      shape = broadcast_shapes(*shape, tensor.shape(), name);
+  }
+  return shape.value_or(Shape{});
+}
+
+// Operands in `dtype`, expanded to `shape`: the tensors a kernel sees. Those that fit already are used as they are.
+struct Prepared {
+  std::array<Tensor, 3> made;
+  std::array<const Tensor*, 3> inputs{};
+
+  Prepared(const char* name, std::span<const Operand* const> operands, DType dtype, const Shape& shape) {
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      const Operand& x = *operands[i];
+      inputs[i] = &made[i];
+      if (x.is_tensor() && x.tensor().dtype() == dtype) {
+        if (x.tensor().shape() == shape)
+          inputs[i] = &x.tensor();
+        else
+          made[i] = x.tensor().expand(shape);
+      } else {
+        made[i] = (x.is_tensor() ? astype(x.tensor(), dtype) : x.scalar().to_tensor(dtype, name)).expand(shape);
+      }
+    }
+  }
+};
+
+void check_out(const char* name, const Tensor& out, const Shape& shape, DType dtype, Device device) {
+  if (!out.defined()) fail(ErrorCode::invalid_argument, name, "out is undefined");
+  check_plain(name, out);
+  if (out.device() != device)
+    fail(ErrorCode::invalid_argument, name, "out on {}, inputs on {}", to_string(out.device()), to_string(device));
+  if (out.shape() != shape)
+    fail(ErrorCode::shape_mismatch, name, "the result has shape {}, out is {}", to_string(shape), describe(out));
+  const auto level = [](DType d) { return kind(d) == Kind::boolean ? 0 : is_floating(d) ? 2 : 1; };
+  if (level(out.dtype()) < level(dtype))
+    fail(ErrorCode::dtype_mismatch, name, "the result is {}, out is {}", to_string(dtype), describe(out));
+  check_writable(name, out);
+}
+
+Tensor compute(ElementwiseOp op, std::span<const Operand* const> operands, const Tensor* target) {
   const ElementwiseInfo& row = info(op);
-  check_inputs(row.name, {&x});
-  check_plain(row.name, x);
-  if (!takes(row.dtypes, x.dtype()))
-    fail(ErrorCode::dtype_mismatch, row.name, "{} expected, found {}", expected(row.dtypes), describe(x));
-  Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
-  dispatch(Op::unary, {x}, {out}, UnaryParams{op});
+  const char* name = row.name.data();
+  Device device = cpu_device;
+  const Shape shape = common_shape(name, operands, device);
+  const DType dtype = common_dtype(row, operands), result = row.gives_bool ? DType::bool_ : dtype;
+  if (op == ElementwiseOp::bitwise_invert && dtype == DType::bool_) op = ElementwiseOp::logical_not;
+  if (op == ElementwiseOp::nextafter && bit_width(dtype) == 16)
+    throw NotImplemented(name, std::string(to_string(dtype)) + ": f32 and f64 only");
+  if (target) check_out(name, *target, shape, result, device);
+  const Prepared prepared(name, operands, dtype, shape);
+  const std::span inputs(prepared.inputs.data(), operands.size());
+  const bool direct = target && target->dtype() == result && target->is_aligned() &&
+                      std::ranges::none_of(inputs, [&](const Tensor* x) { return overlaps_partly(*x, *target); });
+  const Tensor out = direct ? *target : Tensor::empty(shape, result, device);
+  const Tensor* outputs[] = {&out};
+  if (shape.numel() > 0) dispatch(Op::elementwise, inputs, outputs, ElementwiseParams{op});
+  if (target && !direct) copy_(*target, out);
   return out;
 }
 
-DType result_dtype(const ElementwiseInfo& row, const Tensor& a, const Tensor& b) {
-  const auto refuse = [&] {
-    fail(ErrorCode::dtype_mismatch, row.name, "{} and {} are not computed with: {} expected", describe(a), describe(b),
-         expected(row.dtypes));
-  };
-  const auto storage_only = [](DType dtype) {
-    return bit_width(dtype) < 8 || (is_floating(dtype) && bit_width(dtype) == 8);
-  };
-  if (storage_only(a.dtype()) || storage_only(b.dtype())) refuse();
-  const DType promoted = promote_types(a.dtype(), b.dtype());
-  if (row.dtypes == DTypeClass::floating && !is_floating(promoted)) return DType::f32;  // as / in NumPy and PyTorch
-  if (!takes(row.dtypes, promoted)) refuse();
-  return promoted;
-}
-
-Tensor binary(BinaryOp op, const Tensor& a, const Tensor& b) {
-  const ElementwiseInfo& row = info(op);
-  check_inputs(row.name, {&a, &b});
-  check_plain(row.name, a);
-  check_plain(row.name, b);
-  const DType dtype = result_dtype(row, a, b);
-  const bool broadcasts = a.shape() != b.shape();
-  const Shape shape = broadcasts ? broadcast_shapes(a.shape(), b.shape(), row.name) : a.shape();
-  Tensor out = Tensor::empty(shape, dtype, a.device());
-  const Tensor x = astype(a, dtype), y = astype(b, dtype);
-  if (broadcasts)
-    dispatch(Op::binary, {x.expand(shape), y.expand(shape)}, {out}, BinaryParams{op});
-  else
-    dispatch(Op::binary, {x, y}, {out}, BinaryParams{op});
-  return out;
+Tensor compute(ElementwiseOp op, std::initializer_list<const Operand*> operands, const Tensor* target = nullptr) {
+  return compute(op, std::span(operands.begin(), operands.size()), target);
 }
 
 }  // namespace
 
-#define INGOT_UNARY(name, ...) \
-  Tensor name(const Tensor& x) { return unary(UnaryOp::name, x); }
-#include "ops/elementwise.def"
+const ElementwiseInfo& info(ElementwiseOp op) noexcept { return rows[static_cast<std::size_t>(op)]; }
+std::span<const ElementwiseInfo> elementwise_table() noexcept { return rows; }
 
-#define INGOT_BINARY(name, ...) \
-  Tensor name(const Tensor& a, const Tensor& b) { return binary(BinaryOp::name, a, b); }
-#include "ops/elementwise.def"
+Tensor elementwise(std::size_t row, std::span<const Operand* const> operands, const Tensor* out) {
+  if (row >= std::size(rows) || static_cast<std::size_t>(rows[row].arity) != operands.size())
+    fail(ErrorCode::invalid_argument, "elementwise", "row {} with {} operands", row, operands.size());
+  return compute(static_cast<ElementwiseOp>(row), operands, out);
+}
+
+#define INGOT_UNARY(name, ...)                       \
+  Tensor name(const Tensor& x) {                     \
+    const Operand a(x);                              \
+    return compute(ElementwiseOp::name, {&a});       \
+  }                                                  \
+  void name(const Tensor& x, Out out) {              \
+    const Operand a(x);                              \
+    compute(ElementwiseOp::name, {&a}, &out.tensor); \
+  }
+#define INGOT_BINARY(name, ...)                                                                      \
+  Tensor name(const Operand& a, const Operand& b) { return compute(ElementwiseOp::name, {&a, &b}); } \
+  void name(const Operand& a, const Operand& b, Out out) { compute(ElementwiseOp::name, {&a, &b}, &out.tensor); }
+#define INGOT_TERNARY(name, ...)                                             \
+  Tensor name(const Operand& a, const Operand& b, const Operand& c) {        \
+    return compute(ElementwiseOp::name, {&a, &b, &c});                       \
+  }                                                                          \
+  void name(const Operand& a, const Operand& b, const Operand& c, Out out) { \
+    compute(ElementwiseOp::name, {&a, &b, &c}, &out.tensor);                 \
+  }
+#define INGOT_BACKWARD(name, ...) INGOT_BINARY(name)
+#include "ingot/ops/elementwise.def"
+
+void add_(const Tensor& target, const Operand& operand) { add(target, operand, Out(target)); }
+void sub_(const Tensor& target, const Operand& operand) { subtract(target, operand, Out(target)); }
+void mul_(const Tensor& target, const Operand& operand) { multiply(target, operand, Out(target)); }
+void div_(const Tensor& target, const Operand& operand) { divide(target, operand, Out(target)); }
+
+Tensor where(const Tensor& condition, const Operand& a, const Operand& b) {
+  const char* name = "where";
+  const Operand flag(condition);
+  Device device = cpu_device;
+  const Operand* all[] = {&flag, &a, &b};
+  const Shape shape = common_shape(name, all, device);
+  if (condition.dtype() != DType::bool_)
+    fail(ErrorCode::dtype_mismatch, name, "the condition is {}: bool expected", describe(condition));
+  std::optional<DType> dtype;
+  for (const Operand* x : {&a, &b})
+    if (x->is_tensor()) dtype = dtype ? promote_types(*dtype, x->tensor().dtype()) : x->tensor().dtype();
+  for (const Operand* x : {&a, &b})
+    if (!x->is_tensor()) dtype = dtype ? with_scalar(*dtype, x->scalar()) : x->scalar().default_dtype();
+  if (bit_width(*dtype) < 8)
+    fail(ErrorCode::dtype_mismatch, name, "{}: unpack it with astype", describe(std::span(all).subspan(1)));
+  const Prepared values(name, std::span(all).subspan(1), *dtype, shape);
+  const Tensor flags = condition.shape() == shape ? condition : condition.expand(shape);
+  const Tensor out = Tensor::empty(shape, *dtype, device);
+  if (shape.numel() > 0) dispatch(Op::select, {&flags, values.inputs[0], values.inputs[1]}, {&out});
+  return out;
+}
 
 }  // namespace ingot

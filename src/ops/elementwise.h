@@ -1,39 +1,29 @@
-// The rows of elementwise.def as enums, with what operations must know of each.
+// The rows of elementwise.def as an enum.
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+
+#include "ingot/ops/elementwise.h"
 
 namespace ingot {
 
-enum class UnaryOp : std::uint8_t {
-#define INGOT_UNARY(name, dtypes, ...) name,
-#include "ops/elementwise.def"
+enum class ElementwiseOp : std::uint8_t {
+#define INGOT_UNARY(name, ...) name,
+#define INGOT_BINARY(name, ...) name,
+#define INGOT_TERNARY(name, ...) name,
+#define INGOT_BACKWARD(name, ...) name,
+#include "ingot/ops/elementwise.def"
+  count_
 };
 
-enum class BinaryOp : std::uint8_t {
-#define INGOT_BINARY(name, dtypes, ...) name,
-#include "ops/elementwise.def"
-};
+const ElementwiseInfo& info(ElementwiseOp op) noexcept;
 
-enum class DTypeClass : std::uint8_t { floating, numeric };
-
-struct ElementwiseInfo {
-  const char* name;
-  DTypeClass dtypes;
-};
-
-inline constexpr ElementwiseInfo unary_rows[] = {
-#define INGOT_UNARY(name, dtypes, ...) {#name, DTypeClass::dtypes},
-#include "ops/elementwise.def"
-};
-
-inline constexpr ElementwiseInfo binary_rows[] = {
-#define INGOT_BINARY(name, dtypes, ...) {#name, DTypeClass::dtypes},
-#include "ops/elementwise.def"
-};
-
-inline constexpr const ElementwiseInfo& info(UnaryOp op) noexcept { return unary_rows[static_cast<int>(op)]; }
-inline constexpr const ElementwiseInfo& info(BinaryOp op) noexcept { return binary_rows[static_cast<int>(op)]; }
+/// Whether a kernel for elements of T is compiled: T is what elements are computed in (floats and integers; bool
+/// computes as u8).
+template <class T>
+constexpr bool computes(Takes takes) {
+  const bool floats = takes != Takes::integer && takes != Takes::bits, integers = takes != Takes::floating;
+  return (T(1) / T(2) != T(0)) ? floats : integers;
+}
 
 }  // namespace ingot

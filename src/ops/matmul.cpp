@@ -51,7 +51,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   shape.push_back(x.shape()[x.rank() - 2]);
   shape.push_back(y.shape().back());
   Tensor out = Tensor::empty(shape, dtype, a.device());
-  if (out.numel() > 0) dispatch(Op::matmul, {x, y}, {out});
+  if (out.numel() > 0) dispatch(Op::matmul, {&x, &y}, {&out});
   if (a.rank() == 1) out = out.squeeze(out.rank() - 2);
   if (b.rank() == 1) out = out.squeeze(out.rank() - 1);
   return out;
@@ -70,8 +70,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, Activations activations) {
   Tensor out = Tensor::empty(shape, x.dtype(), x.device());
   if (out.numel() == 0) return out;
   const Shape rows{out.numel() / weight.shape()[0], weight.shape()[1]};
-  dispatch(Op::linear, {contiguous(x).view(rows), weight}, {out.view(Shape{rows[0], weight.shape()[0]})},
-           LinearParams{activations});
+  const Tensor left = contiguous(x).view(rows), result = out.view(Shape{rows[0], weight.shape()[0]});
+  dispatch(Op::linear, {&left, &weight}, {&result}, LinearParams{activations});
   return out;
 }
 
@@ -89,8 +89,9 @@ Tensor embedding(const Tensor& weight, const Tensor& ids) {
   Shape shape = ids.shape();
   shape.push_back(weight.shape()[1]);
   Tensor out = Tensor::empty(shape, weight.is_quantized() ? DType::f32 : weight.dtype(), weight.device());
-  if (out.numel() > 0)
-    dispatch(Op::embedding, {weight, rows.view(Shape{count})}, {out.view(Shape{count, weight.shape()[1]})});
+  if (out.numel() == 0) return out;
+  const Tensor list = rows.view(Shape{count}), result = out.view(Shape{count, weight.shape()[1]});
+  dispatch(Op::embedding, {&weight, &list}, {&result});
   return out;
 }
 

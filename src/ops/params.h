@@ -9,18 +9,15 @@
 
 namespace ingot {
 
-enum class UnaryOp : std::uint8_t;  // the rows of elementwise.def
-enum class BinaryOp : std::uint8_t;
+enum class ElementwiseOp : std::uint8_t;  // the rows of elementwise.def
 
-/// unary: x → out of the same shape and dtype.
-struct UnaryParams {
-  UnaryOp function;
+/// elementwise: one to three inputs of one dtype → out, all of one shape (stride 0 where broadcast). out has the
+/// inputs' dtype, or bool for a predicate; any strides; it may be one of the inputs, not overlap them otherwise.
+struct ElementwiseParams {
+  ElementwiseOp function;
 };
 
-/// binary: a, b → out. Both have out's dtype and shape (stride 0 where broadcast).
-struct BinaryParams {
-  BinaryOp function;
-};
+// select: condition (bool), a, b → out of a's and b's dtype, from 8 bits on; one shape. No params.
 
 // copy: source → target of the same shape, any of the 17 dtypes, any strides on both sides. No params.
 

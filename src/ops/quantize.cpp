@@ -31,7 +31,7 @@ Tensor quantize(const Tensor& x, Scheme scheme, std::string_view name, Packing p
       (scheme == Scheme::i2_s ? i2s_tail_bytes : 0);
   const Tensor out = Tensor::view_of(Storage::allocate(bytes, x.device()), 0, x.shape(),
                                      scheme == Scheme::i2_s ? Encoding::i2_s(packing, largest) : Encoding::of(scheme));
-  dispatch(Op::quantize, {rows}, {out}, QuantizeParams{scheme});
+  dispatch(Op::quantize, {&rows}, {&out}, QuantizeParams{scheme});
   return out;
 }
 
@@ -42,7 +42,7 @@ Tensor dequantize(const Tensor& x) {
   if (scheme != Scheme::i2_s && !block_format(scheme).decode)
     throw NotImplemented("dequantize", "no decoder for " + std::string(to_string(scheme)));
   const Tensor out = Tensor::empty(x.shape(), DType::f32, x.device());
-  dispatch(Op::dequantize, {x}, {out});
+  dispatch(Op::dequantize, {&x}, {&out});
   return out;
 }
 

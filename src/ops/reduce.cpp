@@ -12,7 +12,7 @@ Tensor softmax(const Tensor& x, int axis) {
   if (x.rank() == 0 && (axis == 0 || axis == -1)) return softmax(x.unsqueeze(0), 0).squeeze(0);
   axis = normalize_axis(axis, x.rank(), "softmax");
   Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
-  if (out.numel() > 0) dispatch(Op::softmax, {x}, {out}, AxisParams{axis});
+  if (out.numel() > 0) dispatch(Op::softmax, {&x}, {&out}, AxisParams{axis});
   return out;
 }
 
@@ -25,7 +25,7 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
          describe(x), describe(weight));
   if (!(eps >= 0)) fail(ErrorCode::invalid_argument, "rms_norm", "eps {} is negative", eps);
   Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
-  if (out.numel() > 0) dispatch(Op::rms_norm, {x, weight}, {out}, RmsNormParams{eps});
+  if (out.numel() > 0) dispatch(Op::rms_norm, {&x, &weight}, {&out}, RmsNormParams{eps});
   return out;
 }
 
@@ -45,7 +45,7 @@ Tensor argmax(const Tensor& x, int axis, bool keepdims) {
   if (out.numel() > 0) {
     if (x.shape()[axis] == 0)
       fail(ErrorCode::invalid_argument, "argmax", "{} has no elements along axis {}", describe(x), axis);
-    dispatch(Op::argmax, {x}, {out}, AxisParams{axis});
+    dispatch(Op::argmax, {&x}, {&out}, AxisParams{axis});
   }
   return keepdims ? out : out.squeeze(axis);
 }

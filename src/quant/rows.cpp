@@ -60,7 +60,7 @@ void decode_rows(const Tensor& x, std::int64_t begin, std::int64_t end, float* o
 Tensor row_major(const Tensor& x) {
   if (x.is_contiguous() && x.is_aligned()) return x;
   Tensor copy = Tensor::empty(x.shape(), x.dtype());
-  dispatch(Op::copy, {x}, {copy});
+  dispatch(Op::copy, {&x}, {&copy});
   return copy;
 }
 

@@ -23,7 +23,7 @@ Tensor rope_factors(const ModelConfig& config) {
   ModelConfig plain = config;
   plain.rope_scaling = {};
   const Tensor unscaled = plain.inverse_frequencies(), scaled = config.inverse_frequencies();
-  return div(unscaled, scaled);
+  return divide(unscaled, scaled);
 }
 
 // The weight of a packed Hugging Face layer: t · factor. bf16 holds that exactly when it holds the factor.

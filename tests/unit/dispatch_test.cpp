@@ -44,7 +44,7 @@ TEST(FallbackDeathTest, IsCountedUnlessItIsAnError) {
           const ScopedColumn forced(Column::metal);
           relu(Tensor::from<float>({1, -2}));
         } catch (const NotImplemented& error) {
-          status = error.operation() == "unary" && error.message().find("metal") != std::string::npos ? 0 : 2;
+          status = error.operation() == "elementwise" && error.message().find("metal") != std::string::npos ? 0 : 2;
         }
         std::exit(status + (fallback_count() == 0 ? 0 : 4));
       },

@@ -5,18 +5,8 @@
 
 namespace ingot::cpu {
 
-void unary_kernel(const Call& call);
-void binary_kernel(const Call& call);
-void copy_kernel(const Call& call);
-void softmax_kernel(const Call& call);
-void rms_norm_kernel(const Call& call);
-void argmax_kernel(const Call& call);
-void rope_kernel(const Call& call);
-void attention_kernel(const Call& call);
-void matmul_kernel(const Call& call);
-void linear_kernel(const Call& call);
-void embedding_kernel(const Call& call);
-void quantize_kernel(const Call& call);
-void dequantize_kernel(const Call& call);
+#define INGOT_X(id) void id##_kernel(const Call& call);
+INGOT_OPERATIONS(INGOT_X)
+#undef INGOT_X
 
 }  // namespace ingot::cpu

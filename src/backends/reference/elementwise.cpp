@@ -1,89 +1,85 @@
 // Elementwise operations one element at a time: floats in double, integers in their own type.
-#include "ops/elementwise.h"
-
 #include "backends/reference/kernels.h"
 #include "core/strided.h"
 #include "core/visit.h"
+#include "ops/element.h"
+#include "ops/elementwise_function.h"
 #include "ops/params.h"
-#include "ops/scalar.h"
 
 namespace ingot::reference {
 namespace {
 
-template <class V>
-V evaluate(UnaryOp op, V x) {
-  switch (op) {
-#define INGOT_UNARY(name, dtypes, value, gradient)                                                \
-  case UnaryOp::name:                                                                             \
-    if constexpr (DTypeClass::dtypes == DTypeClass::numeric || requires { x / x; }) return value; \
-    break;
-#include "ops/elementwise.def"
+// In: what elements are stored as; T: what they are computed in: double, float (nextafter: its steps are those of the
+// dtype) or the integer type itself.
+template <class In, class T>
+void compute(const Call& call, ElementwiseOp op) {
+  const Tensor& out = call.outputs[0];
+  const auto f = elementwise_function<T, Element<T>>(op);
+  const std::size_t arity = call.inputs.size();
+  const In* from[3];
+  std::array<Shape, 4> strides;
+  for (std::size_t k = 0; k < 3; ++k) {
+    const Tensor& x = call.inputs[std::min(k, arity - 1)];
+    from[k] = reinterpret_cast<const In*>(x.bytes());
+    strides[k] = x.strides();
   }
-  return x;
-}
-
-template <class V>
-V evaluate(BinaryOp op, V a, V b) {
-  switch (op) {
-#define INGOT_BINARY(name, dtypes, value, gradient_a, gradient_b)                                 \
-  case BinaryOp::name:                                                                            \
-    if constexpr (DTypeClass::dtypes == DTypeClass::numeric || requires { a / b; }) return value; \
-    break;
-#include "ops/elementwise.def"
-  }
-  return a;
-}
-
-template <class T>
-using Number = Scalar<std::conditional_t<std::is_integral_v<T>, T, double>>;
-
-template <class T>
-Number<T> widen(T x) noexcept {
-  if constexpr (std::is_integral_v<T>)
-    return x;
-  else
-    return to_double(x);
-}
-
-template <class T>
-T narrow(Number<T> x) noexcept {
-  if constexpr (std::is_integral_v<T>)
-    return x.value;
-  else
-    return from_double<T>(x.value);
+  strides[3] = out.strides();
+  const bool truth = info(op).gives_bool;
+  auto* flags = truth ? out.mutable_data<bool>() : nullptr;
+  auto* values = truth ? nullptr : reinterpret_cast<In*>(out.mutable_bytes());
+  const auto widen = [](In x) -> Element<T> {
+    if constexpr (std::is_integral_v<In>)
+      return x;
+    else
+      return static_cast<T>(to_double(x));
+  };
+  const StridedLoop<4> loop(out.shape(), strides);
+  const auto steps = loop.inner_strides();
+  loop.run(0, loop.size(), [&](const auto& at, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      const auto element = [&](std::size_t k) { return widen(from[k][at[k] + i * steps[k]]); };
+      const T result = f(element(0), element(1), element(2)).value;
+      const std::int64_t to = at[3] + i * steps[3];
+      if (truth)
+        flags[to] = result != 0;
+      else if constexpr (std::is_integral_v<In>)
+        values[to] = result;
+      else
+        values[to] = from_double<In>(static_cast<double>(result));
+    }
+  });
 }
 
 }  // namespace
 
-void unary_kernel(const Call& call) {
-  const Tensor &x = call.inputs[0], &out = call.outputs[0];
-  const UnaryOp op = call.params.as<UnaryParams>().function;
-  if (out.numel() == 0) return;
-  visit_arithmetic(out.dtype(), info(op).name, [&]<class T>(T) {
-    const T* from = x.data<T>();
-    T* to = out.mutable_data<T>();
-    const StridedLoop<2> loop(out.shape(), {x.strides(), out.strides()});
-    const auto steps = loop.inner_strides();
-    loop.run(0, loop.size(), [&](const auto& at, std::int64_t n) {
-      for (std::int64_t i = 0; i < n; ++i)
-        to[at[1] + i * steps[1]] = narrow<T>(evaluate(op, widen(from[at[0] + i * steps[0]])));
-    });
+void elementwise_kernel(const Call& call) {
+  if (call.outputs[0].numel() == 0) return;
+  const auto op = call.params.as<ElementwiseParams>().function;
+  const DType dtype = call.inputs[0].dtype();
+  if (dtype == DType::bool_) return compute<std::uint8_t, std::uint8_t>(call, op);
+  visit_arithmetic(dtype, info(op).name.data(), [&]<class T>(T) {
+    if constexpr (std::is_integral_v<T>)
+      compute<T, T>(call, op);
+    else if (std::is_same_v<T, float> && op == ElementwiseOp::nextafter)
+      compute<T, float>(call, op);
+    else
+      compute<T, double>(call, op);
   });
 }
 
-void binary_kernel(const Call& call) {
-  const Tensor &a = call.inputs[0], &b = call.inputs[1], &out = call.outputs[0];
-  const BinaryOp op = call.params.as<BinaryParams>().function;
+void select_kernel(const Call& call) {
+  const Tensor &condition = call.inputs[0], &a = call.inputs[1], &b = call.inputs[2], &out = call.outputs[0];
   if (out.numel() == 0) return;
-  visit_arithmetic(out.dtype(), info(op).name, [&]<class T>(T) {
-    const T *pa = a.data<T>(), *pb = b.data<T>();
+  visit_numeric(out.dtype(), "where", [&]<class T>(T) {
+    const bool* flags = condition.data<bool>();
+    const T *left = a.data<T>(), *right = b.data<T>();
     T* to = out.mutable_data<T>();
-    const StridedLoop<3> loop(out.shape(), {a.strides(), b.strides(), out.strides()});
+    const StridedLoop<4> loop(out.shape(), {condition.strides(), a.strides(), b.strides(), out.strides()});
     const auto steps = loop.inner_strides();
     loop.run(0, loop.size(), [&](const auto& at, std::int64_t n) {
       for (std::int64_t i = 0; i < n; ++i)
-        to[at[2] + i * steps[2]] =
-            narrow<T>(evaluate(op, widen(pa[at[0] + i * steps[0]]), widen(pb[at[1] + i * steps[1]])));
+        to[at[3] + i * steps[3]] =
+            flags[at[0] + i * steps[0]] ? left[at[1] + i * steps[1]] : right[at[2] + i * steps[2]];
     });
   });
 }

@@ -169,8 +169,8 @@ void tile_by_rows(AttentionBlock<T>& block, const T* k, std::int64_t k_stride, c
     for (j = 0; j < attention_keys; j += lanes) largest = max(largest, load(scores + j));
     HWY_ALIGN T parts[hn::MaxLanes(hn::ScalableTag<T>())];
     store(largest, parts);
-    Scalar<T> most = lowest;
-    for (std::int64_t i = 0; i < lanes; ++i) most = max(most, Scalar<T>(parts[i]));
+    Element<T> most = lowest;
+    for (std::int64_t i = 0; i < lanes; ++i) most = max(most, Element<T>(parts[i]));
     const T reference = most.value == lowest ? T{0} : most.value;
     const T factor = hn::GetLane(exp(N(block.largest[at]) - N(reference)).v);
     N sum = 0;

@@ -33,9 +33,9 @@ T row_max(const T* x, std::size_t n) {
   m0 = max(max(m0, m1), max(m2, m3));
   HWY_ALIGN T parts[hn::MaxLanes(hn::ScalableTag<T>())];
   store(m0, parts);
-  Scalar<T> result = lowest;
-  for (std::size_t k = 0; k < step; ++k) result = max(result, Scalar<T>(parts[k]));
-  for (; i < n; ++i) result = max(result, Scalar<T>(x[i]));
+  Element<T> result = lowest;
+  for (std::size_t k = 0; k < step; ++k) result = max(result, Element<T>(parts[k]));
+  for (; i < n; ++i) result = max(result, Element<T>(x[i]));
   return result.value;
 }
 

@@ -10,15 +10,25 @@
 
 namespace ingot::cpu {
 
-/// out[i] = f(x[i]); out may be x.
-using UnaryRow = void (*)(const void* x, void* out, std::size_t n);
-/// out[i] = f(a[i] or a[0], b[i] or b[0]): an operand that does not step is one element for the whole row.
-using BinaryRow = void (*)(const void* a, bool a_steps, const void* b, bool b_steps, void* out, std::size_t n);
+/// out[i] = f(in[0][i], in[1][i], in[2][i]), as many as the operation has operands; out may be one of them. Predicates
+/// write bool.
+using ElementwiseRow = void (*)(const void* const* in, void* out, std::size_t n);
+/// out[i] = in[0][i] ? in[1][i] : in[2][i], the first bool.
+using SelectRow = void (*)(const void* const* in, void* out, std::size_t n);
 /// Elements of one dtype to another.
 using ConvertRow = void (*)(const void* from, void* to, std::size_t n);
 
-UnaryRow unary_row(UnaryOp op, DType dtype);
-BinaryRow binary_row(BinaryOp op, DType dtype);
+/// One for each translation unit; `dtype` is bool or an integer from 8 bits on.
+ElementwiseRow elementwise_row_f32(ElementwiseOp op);
+ElementwiseRow elementwise_row_f64(ElementwiseOp op);
+ElementwiseRow elementwise_row_integers(ElementwiseOp op, DType dtype);
+/// `computed`: bool, f32, f64 or an integer from 8 bits on.
+inline ElementwiseRow elementwise_row(ElementwiseOp op, DType computed) {
+  if (computed == DType::f32) return elementwise_row_f32(op);
+  return computed == DType::f64 ? elementwise_row_f64(op) : elementwise_row_integers(op, computed);
+}
+/// width: bytes of an element, 1 to 8.
+SelectRow select_row(std::size_t width);
 /// Between f16, bf16, f32 and f64; null for pairs that have no vector version.
 ConvertRow convert_row(DType from, DType to);
 

@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "ingot/float_types.h"
-#include "ops/scalar.h"
+#include "ops/element.h"
 
 #if defined(INGOT_SIMD_VECTOR_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef INGOT_SIMD_VECTOR_INL_H_
@@ -38,11 +38,25 @@ struct Number {
   friend HWY_INLINE Number operator*(Number a, Number b) { return hn::Mul(a.v, b.v); }
   friend HWY_INLINE Number operator/(Number a, Number b) { return hn::Div(a.v, b.v); }
   friend HWY_INLINE Number operator-(Number a) { return hn::Neg(a.v); }
-  friend HWY_INLINE M operator<(Number a, Number b) { return hn::Lt(a.v, b.v); }
-  friend HWY_INLINE M operator<=(Number a, Number b) { return hn::Le(a.v, b.v); }
-  friend HWY_INLINE M operator>(Number a, Number b) { return hn::Gt(a.v, b.v); }
-  friend HWY_INLINE M operator>=(Number a, Number b) { return hn::Ge(a.v, b.v); }
-  friend HWY_INLINE Number where(M condition, Number a, Number b) { return hn::IfThenElse(condition, a.v, b.v); }
+
+  /// What a comparison gives.
+  struct Truth {
+    M m;
+    friend HWY_INLINE Truth operator&(Truth a, Truth b) { return {hn::And(a.m, b.m)}; }
+    friend HWY_INLINE Truth operator|(Truth a, Truth b) { return {hn::Or(a.m, b.m)}; }
+    friend HWY_INLINE Truth operator!=(Truth a, Truth b) { return {hn::Xor(a.m, b.m)}; }
+    friend HWY_INLINE Number where(Truth condition, Number a, Number b) {
+      return hn::IfThenElse(condition.m, a.v, b.v);
+    }
+  };
+  friend HWY_INLINE Truth operator<(Number a, Number b) { return {hn::Lt(a.v, b.v)}; }
+  friend HWY_INLINE Truth operator<=(Number a, Number b) { return {hn::Le(a.v, b.v)}; }
+  friend HWY_INLINE Truth operator>(Number a, Number b) { return {hn::Gt(a.v, b.v)}; }
+  friend HWY_INLINE Truth operator>=(Number a, Number b) { return {hn::Ge(a.v, b.v)}; }
+  friend HWY_INLINE Truth operator==(Number a, Number b) { return {hn::Eq(a.v, b.v)}; }
+  friend HWY_INLINE Truth operator!=(Number a, Number b) {
+    return {hn::Or(hn::Ne(a.v, b.v), hn::Or(hn::IsNaN(a.v), hn::IsNaN(b.v)))};
+  }
 
   // NaN is found by IsNaN: Ne is an ordered comparison on x86, false for NaN with itself.
   // Hardware maxima drop NaN from one side or the other: both sides are handed on here, as NumPy's maximum does.
