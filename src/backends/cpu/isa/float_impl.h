@@ -49,13 +49,13 @@ struct FloatTile {
 
 template <class T, int R, int C>
 void float_tile(const std::byte* w, std::ptrdiff_t w_stride, const float* x, std::ptrdiff_t x_stride, std::int64_t n,
-                bool first, float* out, std::ptrdiff_t out_stride) {
+                const std::byte* ahead, bool first, float* out, std::ptrdiff_t out_stride) {
   FloatTile<T, R, C> sums;
   std::int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     if constexpr (C == 1) {
 #pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) __builtin_prefetch(w + r * w_stride + i * T::size + prefetch_distance);
+      for (int b = 0; b < R * lanes * T::size; b += 64) __builtin_prefetch(ahead + i * R * T::size + b, 0, 2);
     }
     sums.add(w + i * T::size, w_stride, x + i, x_stride);
   }
@@ -81,10 +81,16 @@ void float_piece(const WeightRows& weights, std::int64_t begin, std::int64_t end
   const auto* data = static_cast<const std::byte*>(weights.data) + at * T::size;
   const std::int64_t n = k - at < piece ? k - at : piece;
   std::int64_t r = begin;
-  for (; r + 4 <= end; r += 4)
-    float_tile<T, 4, C>(data + r * weights.stride, weights.stride, x + at, x_stride, n, at == 0, out + r, out_stride);
-  for (; r < end; ++r)
-    float_tile<T, 1, C>(data + r * weights.stride, weights.stride, x + at, x_stride, n, at == 0, out + r, out_stride);
+  const auto tiles = [&]<int R>() {
+    for (; r + R <= end; r += R) {
+      const std::byte* row = data + r * weights.stride;
+      // Memory is asked in the order of addresses, as in tile(): the next rows, as far as these have been read.
+      const std::byte* ahead = row + R * weights.stride + prefetch_distance + (R - 1) * at * T::size;
+      float_tile<T, R, C>(row, weights.stride, x + at, x_stride, n, ahead, at == 0, out + r, out_stride);
+    }
+  };
+  tiles.template operator()<4>();
+  tiles.template operator()<1>();
 }
 
 template <class T, int C>
