@@ -1,6 +1,6 @@
 """Runs every test of the tree and closes with one line: N passed, N failed, N skipped.
 
-Steps: release (build and unit tests), python (conformance, layering, packaging), asan and tsan (unit tests again),
+Steps: release (build and unit tests), python (the package, conformance, layering, packaging), asan and tsan (unit tests again),
 fuzz (every target for some seconds), aarch64 (the NEON units under qemu). A step that cannot be built counts as one
 failure and the others still run. Names of steps may be given to run only those.
 """
@@ -44,14 +44,17 @@ def call(*command, **options):
     return subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, **options).returncode
 
 
-def build(preset, source=None):
-    """Configures once and builds; prints only what went wrong."""
+def build(preset, source=None, options=()):
+    """Configures once (again where the cache lacks an option) and builds; prints only what went wrong."""
     directory = BUILD / preset
+    cache = directory / "CMakeCache.txt"
+    known = cache.read_text() if (directory / "build.ninja").exists() else None
     log = BUILD / f"{preset}.log"
     with log.open("w") as out:
-        commands = [] if (directory / "build.ninja").exists() else [
-            ["cmake", "--preset", preset] if source is None else ["cmake", "-S", source, "-B", directory, "-G", "Ninja"]
-        ]
+        commands = []
+        if known is None or not all(f"{name}:BOOL={value}" in known for name, value in options):
+            place = ["--preset", preset] if source is None else ["-S", source, "-B", directory, "-G", "Ninja"]
+            commands.append(["cmake", *place, *(f"-D{name}:BOOL={value}" for name, value in options)])
         commands.append(["cmake", "--build", directory])
         for command in commands:
             if call(*command, stdout=out, stderr=subprocess.STDOUT):
@@ -97,13 +100,17 @@ def unit_tests(preset):
     return counts
 
 
+def build_release():
+    build("release", options=[("INGOT_BUILD_PYTHON", "ON")])
+
+
 def release():
-    build("release")
+    build_release()
     return unit_tests("release")
 
 
 def python():
-    build("release")
+    build_release()
     result = BUILD / "pytest.xml"
     result.unlink(missing_ok=True)
     status = call(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={result}",

@@ -4,11 +4,13 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "build" / "release"
+sys.path.insert(0, str(RELEASE / "python"))  # the package, where ./dev build python leaves it
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,154 @@
+// ingot.Tensor: what it is and where it lives. Views, values and exchange add to it in files of their own.
+#include "ingot/tensor.h"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "bind.h"
+#include "casters.h"
+#include "encoding_object.h"
+#include "errors.h"
+#include "exchange.h"
+#include "gil.h"
+#include "ingot/ops.h"
+
+namespace ingot::python {
+namespace {
+
+std::string repr(const Tensor& x) {
+  std::string text = "ingot.Tensor(shape=" + to_string(x.shape()) + ", dtype=" + dtype_name(x.dtype());
+  if (x.is_quantized()) text += ", encoding='" + std::string(to_string(x.encoding()->scheme())) + "'";
+  return text + ")";
+}
+
+// Type slots rather than methods: Python calls them without looking up a name or parsing arguments.
+template <Tensor (*operation)(const Operand&, const Operand&)>
+PyObject* binary(PyObject* left, PyObject* right) noexcept {
+  return guarded<PyObject*>(nullptr, [&] {
+    HeldOperand a, b;
+    if (!hold_operand(left, a) || !hold_operand(right, b)) return Py_NewRef(Py_NotImplemented);
+    return nb::cast(released([&] { return operation(a.operand, b.operand); })).release().ptr();
+  });
+}
+
+PyObject* matrix_product(PyObject* left, PyObject* right) noexcept {
+  return guarded<PyObject*>(nullptr, [&] {
+    HeldOperand a, b;
+    if (!hold_operand(left, a) || !hold_operand(right, b) || !a.operand.is_tensor() || !b.operand.is_tensor())
+      return Py_NewRef(Py_NotImplemented);
+    return nb::cast(released([&] { return matmul(a.operand.tensor(), b.operand.tensor()); })).release().ptr();
+  });
+}
+
+PyType_Slot slots[] = {{Py_nb_add, reinterpret_cast<void*>(binary<add>)},
+                       {Py_nb_subtract, reinterpret_cast<void*>(binary<subtract>)},
+                       {Py_nb_multiply, reinterpret_cast<void*>(binary<multiply>)},
+                       {Py_nb_true_divide, reinterpret_cast<void*>(binary<divide>)},
+                       {Py_nb_matrix_multiply, reinterpret_cast<void*>(matrix_product)},
+                       {Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)},
+                       {Py_bf_releasebuffer, reinterpret_cast<void*>(release_buffer)},
+                       {0, nullptr}};
+
+Tensor matrix_transpose(const Tensor& x) {
+  if (x.rank() < 2)
+    throw Error(ErrorCode::shape_mismatch, "mT", "two or more dimensions expected, found " + describe(x));
+  return x.transpose(-2, -1);
+}
+
+}  // namespace
+
+nb::class_<Tensor> bind_tensor(nb::module_& m) {
+  nb::class_<Tensor> cls(m, "Tensor", nb::type_slots(slots), nb::is_weak_referenceable(),
+                         R"(Elements of one dtype in up to eight dimensions.
+
+A handle to shared memory: views share it, and so do NumPy arrays and tensors of other libraries that it is made from or
+made into. Its shape, dtype and place never change. Tensors are hashed by identity. Make one with ingot.asarray,
+ingot.from_dlpack, ingot.zeros or ingot.open.
+
+>>> import ingot
+>>> x = ingot.asarray([[1.0, 2.0], [3.0, 4.0]])
+>>> x.shape, x.dtype, x.T.tolist()
+((2, 2), ingot.float32, [[1.0, 3.0], [2.0, 4.0]])
+)");
+  // NumPy's operators leave the work to ours: array + tensor is a tensor.
+  cls.attr("__array_priority__") = 1000;
+  cls.def_prop_ro(
+         "shape", [](const Tensor& x) { return x.shape(); }, "The sizes of the dimensions.")
+      .def_prop_ro(
+          "strides", [](const Tensor& x) { return x.strides(); },
+          "Elements (not bytes) from one item of a dimension to the next; negative in reversed views.")
+      .def_prop_ro(
+          "dtype", [](const Tensor& x) { return x.dtype(); },
+          "What the elements are; of a quantized tensor, what they decode to.")
+      .def_prop_ro(
+          "encoding",
+          [](const Tensor& x) -> std::optional<EncodingObject> {
+            if (!x.is_quantized()) return {};
+            return EncodingObject{Ref<const Encoding>(x.encoding())};
+          },
+          "How the elements of a quantized tensor are held; None for a plain one.")
+      .def_prop_ro(
+          "device", [](const Tensor& x) { return x.device(); }, "Where the elements are.")
+      .def_prop_ro(
+          "ndim", [](const Tensor& x) { return x.rank(); }, "The number of dimensions.")
+      .def_prop_ro(
+          "size", [](const Tensor& x) { return x.numel(); }, "The number of elements.")
+      .def_prop_ro(
+          "nbytes", [](const Tensor& x) { return x.nbytes(); }, "Bytes that the elements take without gaps.")
+      .def_prop_ro(
+          "T",
+          [](const Tensor& x) {
+            if (x.rank() != 2)
+              throw Error(ErrorCode::shape_mismatch, "T",
+                          "two dimensions expected, found " + describe(x) + ": use mT or permute");
+            return x.transpose(0, 1);
+          },
+          "The transpose of a matrix: a view. Raises ValueError for other than two dimensions.")
+      .def_prop_ro("mT", &matrix_transpose, "The last two dimensions exchanged: a view. Raises ValueError below two.")
+      .def("__len__",
+           [](const Tensor& x) {
+             if (x.rank() == 0) throw nb::type_error("len() of a tensor without dimensions");
+             return x.shape()[0];
+           })
+      .def("__repr__", &repr)
+      .def(
+          "__array_namespace__",
+          [](const Tensor&, nb::handle api_version) {
+            if (!api_version.is_none()) {
+              const auto version = nb::cast<std::string>(api_version);
+              if (version != "2021.12" && version != "2022.12" && version != "2023.12" && version != "2024.12")
+                raise(PyExc_ValueError, "the array API of version %R is not here; 2024.12 is", api_version.ptr());
+            }
+            return nb::module_::import_("ingot");
+          },
+          nb::kw_only(), "api_version"_a = nb::none(), R"(The functions of the array API: the module ingot.
+
+>>> import ingot
+>>> ingot.zeros((2,)).__array_namespace__().__name__
+'ingot'
+)")
+      .def(
+          "to_device",
+          [](const Tensor& x, Device device, nb::handle stream) {
+            if (!stream.is_none()) raise(PyExc_ValueError, "to_device: the CPU has no streams, found %R", stream.ptr());
+            if (device != x.device())
+              throw NotImplemented("to_device", "from " + to_string(x.device()) + " to " + to_string(device));
+            return x;
+          },
+          "device"_a, nb::kw_only(), "stream"_a = nb::none(),
+          R"(The tensor on `device`: itself where it is there already.
+
+>>> import ingot
+>>> ingot.zeros((2,)).to_device("cpu").device
+ingot.Device('cpu')
+)")
+      .def("__copy__", [](const Tensor& x) { return released([&] { return clone(x); }); })
+      .def("__deepcopy__", [](const Tensor& x, nb::handle) { return released([&] { return clone(x); }); }, "memo"_a);
+  return cls;
+}
+
+}  // namespace ingot::python
