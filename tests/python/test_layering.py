@@ -26,6 +26,8 @@ ALLOWED = {
     "models": KERNELS | {"formats", "tokenizer"},
     "tools": KERNELS | {"formats", "tokenizer", "models"},
     "cli": {"core", "device", "ops", "formats", "tokenizer", "models", "tools"},
+    # The Python package is a user of the library: public headers only (test_python_uses_public_headers_only).
+    "python": {"core", "device", "ops", "formats", "tokenizer", "models", "tools"},
 }
 
 PUBLIC = {
@@ -50,14 +52,15 @@ THIRD_PARTY = {
     "pcre2.h": ["src/tokenizer/"],
     "sentencepiece_processor.h": ["src/tokenizer/"],
     "CLI": ["cli/"],
+    "nanobind": ["python/src/"],
 }
 
 # Their headers are slow to compile: none in ours, save what wraps one for a few files beside it.
 SLOW_HEADERS = {"src/tokenizer/json.h"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
-SOURCES = sorted(p for folder in ("src", "cli") for p in (ROOT / folder).rglob("*") if p.suffix in (".h", ".cpp", ".def"))
-HEADERS = sorted((ROOT / "include" / "ingot").glob("*.h"))
+SOURCES = sorted(p for folder in ("src", "cli", "python/src") for p in (ROOT / folder).rglob("*") if p.suffix in (".h", ".cpp", ".def"))
+HEADERS = sorted((ROOT / "include" / "ingot").rglob("*.h"))
 
 
 def includes(path):
@@ -65,6 +68,10 @@ def includes(path):
 
 
 def layer_of_public(header):
+    """Of include/ingot/NAME.h by the table above, of include/ingot/FOLDER/… by the folder."""
+    folder = pathlib.PurePath(header).parent.name
+    if folder in ALLOWED:
+        return folder
     name = pathlib.PurePath(header).stem
     return next((layer for layer, names in PUBLIC.items() if name in names), None)
 
@@ -73,7 +80,7 @@ def layer_of(path):
     relative = path.relative_to(ROOT)
     if relative.parts[0] == "include":
         return layer_of_public(path)
-    return "cli" if relative.parts[0] == "cli" else relative.parts[1]
+    return relative.parts[0] if relative.parts[0] in ("cli", "python") else relative.parts[1]
 
 
 def layer_of_include(name):
@@ -110,7 +117,7 @@ def misplaced_dependencies(path):
         first = name.split("/")[0]
         if first in THIRD_PARTY:
             allowed = any(relative.startswith(place) for place in THIRD_PARTY[first])
-            if not allowed or (path.suffix == ".h" and first not in ("hwy", "immintrin.h", "arm_neon.h")
+            if not allowed or (path.suffix == ".h" and first not in ("hwy", "immintrin.h", "arm_neon.h", "nanobind")
                                and relative not in SLOW_HEADERS):
                 found.append(f"{relative} includes <{name}>")
         if first == "fmt" and path.suffix == ".h" and relative != "src/core/fail.h":
@@ -136,8 +143,20 @@ def test_public_header_is_self_sufficient_in_includes(header):
 @pytest.mark.parametrize("header", HEADERS, ids=lambda p: p.name)
 def test_public_header_opens_a_visible_namespace(header):
     """The library hides every name by default: a plain namespace would leave these out of libingot.so."""
-    opened = re.findall(r"^namespace\b.*\bingot\s*\{", header.read_text(), re.MULTILINE)
-    assert opened and all('[[gnu::visibility("default")]]' in line for line in opened)
+    text = header.read_text()
+    opened = re.findall(r"^namespace\b.*\bingot\s*\{", text, re.MULTILINE)
+    only_includes = not re.search(r"^(?!//|#|\s*$)", text, re.MULTILINE)  # ops.h: all of its folder
+    assert (opened or only_includes) and all('[[gnu::visibility("default")]]' in line for line in opened)
+
+
+def test_python_uses_public_headers_only():
+    """The extension must also build against an installed libingot, which exports nothing else."""
+    sources = [path for path in SOURCES if layer_of(path) == "python"]
+    assert sources
+    for path in sources:
+        for bracket, name in includes(path):
+            if bracket == '"':
+                assert name.startswith("ingot/") or (path.parent / name).exists(), f"{path.name} includes {name}"
 
 
 def test_a_violation_is_seen(tmp_path, monkeypatch):
