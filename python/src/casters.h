@@ -40,6 +40,9 @@ nb::object device_object(Device device);
 /// An Encoding, or the name of a scheme ("Q8_0").
 Scheme to_scheme(nb::handle source);
 
+/// ingot.Tensor, once bind_tensor has made it: comparing with it is quicker than nanobind's look-up.
+inline PyTypeObject* tensor_type = nullptr;
+
 /// An operand with what it refers to.
 struct HeldOperand {
   Tensor array;  // of another library, as a tensor over the same memory

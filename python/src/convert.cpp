@@ -44,7 +44,9 @@ nb::object shape_object(const Shape& shape) {
 bool hold_operand(nb::handle source, HeldOperand& held) {
   PyObject* object = source.ptr();
   const Tensor* tensor = nullptr;
-  if (nb::try_cast(source, tensor) && tensor) {
+  if (Py_TYPE(object) == tensor_type) {
+    held.operand = *nb::inst_ptr<Tensor>(source);
+  } else if (nb::try_cast(source, tensor) && tensor) {
     held.operand = *tensor;
   } else if (PyBool_Check(object)) {
     held.operand = object == Py_True;

@@ -3,6 +3,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <cstdint>
 #include <utility>
 
 namespace ingot::python {
@@ -12,6 +13,15 @@ template <class Work>
 decltype(auto) released(Work&& work) {
   nanobind::gil_scoped_release release;
   return std::forward<Work>(work)();
+}
+
+/// work() on so many elements. Below some thousands the GIL is kept: to let go of it and take it back costs about as
+/// much as adding a thousand numbers.
+template <class Work>
+decltype(auto) released_for(std::int64_t elements, Work&& work) {
+  constexpr std::int64_t few = 4096;
+  if (elements < few) return std::forward<Work>(work)();
+  return released(std::forward<Work>(work));
 }
 
 /// A function of the library as nanobind shall call it: arguments are converted first, then the GIL is released.

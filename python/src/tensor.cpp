@@ -4,6 +4,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,13 +26,28 @@ std::string repr(const Tensor& x) {
   return text + ")";
 }
 
+// The number of elements, or one large enough whose square does not overflow.
+std::int64_t bounded_size(const Operand& operand) {
+  return operand.is_tensor() ? std::min<std::int64_t>(operand.tensor().numel(), 1 << 20) : 1;
+}
+
+// nb::cast without looking the type up.
+PyObject* object_of(Tensor&& x) {
+  nb::object object = nb::inst_alloc(reinterpret_cast<PyObject*>(tensor_type));
+  new (nb::inst_ptr<Tensor>(object)) Tensor(std::move(x));
+  nb::inst_mark_ready(object);
+  return object.release().ptr();
+}
+
 // Type slots rather than methods: Python calls them without looking up a name or parsing arguments.
 template <Tensor (*operation)(const Operand&, const Operand&)>
 PyObject* binary(PyObject* left, PyObject* right) noexcept {
   return guarded<PyObject*>(nullptr, [&] {
     HeldOperand a, b;
     if (!hold_operand(left, a) || !hold_operand(right, b)) return Py_NewRef(Py_NotImplemented);
-    return nb::cast(released([&] { return operation(a.operand, b.operand); })).release().ptr();
+    // Broadcasting gives at most the product of both sizes.
+    const std::int64_t elements = bounded_size(a.operand) * bounded_size(b.operand);
+    return object_of(released_for(elements, [&] { return operation(a.operand, b.operand); }));
   });
 }
 
@@ -74,6 +90,7 @@ ingot.from_dlpack, ingot.zeros or ingot.open.
 >>> x.shape, x.dtype, x.T.tolist()
 ((2, 2), ingot.float32, [[1.0, 3.0], [2.0, 4.0]])
 )");
+  tensor_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
   // NumPy's operators leave the work to ours: array + tensor is a tensor.
   cls.attr("__array_priority__") = 1000;
   cls.def_prop_ro(
