@@ -51,6 +51,11 @@ class Storage final : public RefCounted {
 
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 
+  // Small blocks lie behind their Storage, in one allocation of `size` + `extra` bytes.
+  static void* operator new(std::size_t size, std::size_t extra = 0);
+  static void operator delete(void* storage) noexcept;
+  static void operator delete(void* storage, std::size_t) noexcept { operator delete(storage); }
+
  private:
   Storage() noexcept = default;
 

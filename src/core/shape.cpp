@@ -46,7 +46,10 @@ std::int64_t Shape::numel() const {
 }
 
 bool Shape::operator==(const Shape& other) const noexcept {
-  return std::equal(begin(), end(), other.begin(), other.end());
+  if (rank_ != other.rank_) return false;
+  for (int i = 0; i < rank_; ++i)  // a call of memcmp takes longer than a few comparisons
+    if ((*this)[i] != other[i]) return false;
+  return true;
 }
 
 std::string to_string(const Shape& shape) {
@@ -56,10 +59,13 @@ std::string to_string(const Shape& shape) {
 }
 
 Shape contiguous_strides(const Shape& shape) {
-  Shape strides = Shape::filled(shape.rank(), 1);
-  for (int i = shape.rank() - 2; i >= 0; --i)
+  Shape strides = shape;
+  std::int64_t stride = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    strides[i] = stride;
     // Only an empty tensor can pass 2⁶³ here, and its strides are never used.
-    if (__builtin_mul_overflow(strides[i + 1], std::max<std::int64_t>(shape[i + 1], 1), &strides[i])) strides[i] = 0;
+    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(shape[i], 1), &stride)) stride = 0;
+  }
   return strides;
 }
 

@@ -221,7 +221,11 @@ Tensor Tensor::select(int axis, std::int64_t index) const {
   if (index < -n || index >= n)
     fail(ErrorCode::out_of_range, "Tensor::select", "index {} of axis {} of {}", index, axis, describe(*this));
   if (index < 0) index += n;
-  return slice(axis, index, index + 1).squeeze(axis);
+  if (is_quantized()) return slice(axis, index, index + 1).squeeze(axis);
+  Shape new_shape = shape(), new_strides = strides();
+  new_shape.erase(axis);
+  new_strides.erase(axis);
+  return with(new_shape, new_strides, meta_->offset + index * strides()[axis]);
 }
 
 Tensor Tensor::transpose(int axis0, int axis1) const {
@@ -254,7 +258,7 @@ std::optional<Tensor> Tensor::try_view(const Shape& target) const {
   if (target == shape()) return *this;
   if (is_quantized() && (rank() == 0 || target.rank() == 0 || target.back() != shape().back()))
     require_plain(*this, "Tensor::view");
-  if (numel() == 0) return with(target, contiguous_strides(target), meta_->offset);
+  if (is_contiguous()) return with(target, contiguous_strides(target), meta_->offset);
 
   // Walk both shapes from the left; each group of old dimensions with equal products must be contiguous in itself.
   Shape new_strides = Shape::filled(target.rank(), 1);

@@ -37,7 +37,26 @@ class Descriptor {
 
 }  // namespace
 
+// Above this a block has an allocation of its own: by then filling it costs more than a second call of malloc, and
+// malloc's caches for threads end about here.
+constexpr std::size_t small_block = 512;
+constexpr std::size_t alignment = 64;
+
+void* Storage::operator new(std::size_t size, std::size_t extra) {
+  void* storage = std::malloc(size + extra);
+  if (!storage) fail(ErrorCode::out_of_memory, "Storage", "{} bytes", size + extra);
+  return storage;
+}
+void Storage::operator delete(void* storage) noexcept { std::free(storage); }
+
 Ref<Storage> Storage::allocate(std::size_t bytes, Device device) {
+  if (device == cpu_device && bytes > 0 && bytes <= small_block) {
+    Ref<Storage> storage(new (bytes + alignment) Storage);
+    const auto behind = reinterpret_cast<std::uintptr_t>(storage.get() + 1);
+    storage->data_ = reinterpret_cast<std::byte*>(storage.get() + 1) + (0 - behind) % alignment;
+    storage->size_ = bytes;
+    return storage;
+  }
   Ref<Storage> storage(new Storage);
   Backend& backend = backend_of(device);
   storage->data_ = static_cast<std::byte*>(backend.allocate(bytes));

@@ -100,7 +100,7 @@ struct Prepared {
   std::array<Tensor, 3> made;
   std::array<const Tensor*, 3> inputs{};
 
-  Prepared(const char* name, std::span<const Operand* const> operands, DType dtype, const Shape& shape) {
+  void convert(const char* name, std::span<const Operand* const> operands, DType dtype, const Shape& shape) {
     for (std::size_t i = 0; i < operands.size(); ++i) {
       const Operand& x = *operands[i];
       inputs[i] = &made[i];
@@ -129,17 +129,45 @@ void check_out(const char* name, const Tensor& out, const Shape& shape, DType dt
   check_writable(name, out);
 }
 
+// Most calls: defined, plain tensors of one dtype, one shape and one device. Then nothing has to be worked out.
+bool all_alike(const ElementwiseInfo& row, std::span<const Operand* const> operands) noexcept {
+  if (!operands[0]->is_tensor() || !operands[0]->tensor().defined()) return false;
+  const TensorMeta& first = operands[0]->tensor().meta();
+  if (first.encoding || !accepts(row.takes, first.dtype) || (row.takes == Takes::floating && !is_floating(first.dtype)))
+    return false;
+  for (const Operand* x : operands.subspan(1)) {
+    if (!x->is_tensor() || !x->tensor().defined()) return false;
+    const TensorMeta& meta = x->tensor().meta();
+    if (meta.encoding || meta.dtype != first.dtype || !(meta.shape == first.shape) ||
+        meta.storage->device() != first.storage->device())
+      return false;
+  }
+  return true;
+}
+
 Tensor compute(ElementwiseOp op, std::span<const Operand* const> operands, const Tensor* target) {
   const ElementwiseInfo& row = info(op);
   const char* name = row.name.data();
   Device device = cpu_device;
-  const Shape shape = common_shape(name, operands, device);
-  const DType dtype = common_dtype(row, operands), result = row.gives_bool ? DType::bool_ : dtype;
+  Shape shape;
+  DType dtype;
+  Prepared prepared;
+  if (all_alike(row, operands)) {
+    const Tensor& first = operands[0]->tensor();
+    device = first.device();
+    shape = first.shape();
+    dtype = first.dtype();
+    for (std::size_t i = 0; i < operands.size(); ++i) prepared.inputs[i] = &operands[i]->tensor();
+  } else {
+    shape = common_shape(name, operands, device);
+    dtype = common_dtype(row, operands);
+  }
+  const DType result = row.gives_bool ? DType::bool_ : dtype;
   if (op == ElementwiseOp::bitwise_invert && dtype == DType::bool_) op = ElementwiseOp::logical_not;
   if (op == ElementwiseOp::nextafter && bit_width(dtype) == 16)
     throw NotImplemented(name, std::string(to_string(dtype)) + ": f32 and f64 only");
   if (target) check_out(name, *target, shape, result, device);
-  const Prepared prepared(name, operands, dtype, shape);
+  if (!prepared.inputs[0]) prepared.convert(name, operands, dtype, shape);
   const std::span inputs(prepared.inputs.data(), operands.size());
   const bool direct = target && target->dtype() == result && target->is_aligned() &&
                       std::ranges::none_of(inputs, [&](const Tensor* x) { return overlaps_partly(*x, *target); });
@@ -207,7 +235,8 @@ Tensor where(const Tensor& condition, const Operand& a, const Operand& b) {
     if (!x->is_tensor()) dtype = dtype ? with_scalar(*dtype, x->scalar()) : x->scalar().default_dtype();
   if (bit_width(*dtype) < 8)
     fail(ErrorCode::dtype_mismatch, name, "{}: unpack it with astype", describe(std::span(all).subspan(1)));
-  const Prepared values(name, std::span(all).subspan(1), *dtype, shape);
+  Prepared values;
+  values.convert(name, std::span(all).subspan(1), *dtype, shape);
   const Tensor flags = condition.shape() == shape ? condition : condition.expand(shape);
   const Tensor out = Tensor::empty(shape, *dtype, device);
   if (shape.numel() > 0) dispatch(Op::select, {&flags, values.inputs[0], values.inputs[1]}, {&out});

@@ -91,6 +91,16 @@ void elementwise_kernel(const Call& call) {
   Work work{};
   work.row = elementwise_row(op, computed);
   work.arity = call.inputs.size();
+  const std::int64_t numel = out.numel();
+  bool flat = given == computed && out.is_contiguous();
+  for (std::size_t k = 0; k < work.arity; ++k)
+    flat = flat && call.inputs[k].is_contiguous() && call.inputs[k].shape() == out.shape();
+  if (flat && numel <= grain) {
+    const void* in[3];
+    for (std::size_t k = 0; k < work.arity; ++k) in[k] = call.inputs[k].bytes();
+    return work.row(in, out.mutable_bytes(), static_cast<std::size_t>(numel));
+  }
+
   std::array<Shape, 4> strides;
   for (std::size_t k = 0; k < 4; ++k)
     strides[k] = k == 3 ? out.strides() : call.inputs[std::min(k, work.arity - 1)].strides();
@@ -106,7 +116,7 @@ void elementwise_kernel(const Call& call) {
                       given == computed ? nullptr : convert_row(given, computed)};
     work.direct = work.direct && work.inputs[k].direct();
   }
-  parallel_for(loop.size(), grain, [&](std::int64_t begin, std::int64_t end) { loop.run(begin, end, work); });
+  parallel_for(numel, grain, [&](std::int64_t begin, std::int64_t end) { loop.run(begin, end, work); });
 }
 
 void select_kernel(const Call& call) {

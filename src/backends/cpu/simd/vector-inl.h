@@ -160,12 +160,20 @@ HWY_INLINE std::size_t lanes() {
 /// The last n < lanes elements; the other lanes are zero.
 template <class S>
 HWY_INLINE Number<Computed<S>> load_part(const S* p, std::size_t n) {
+  if constexpr (std::is_same_v<S, Computed<S>>) {
+    const hn::ScalableTag<S> d;
+    return hn::MaskedLoad(hn::FirstN(d, n), d, p);
+  }
   HWY_ALIGN S buffer[hn::MaxLanes(hn::ScalableTag<Computed<S>>())] = {};
   std::memcpy(buffer, p, n * sizeof(S));
   return load(buffer);
 }
 template <class S>
 HWY_INLINE void store_part(Number<Computed<S>> x, S* p, std::size_t n) {
+  if constexpr (std::is_same_v<S, Computed<S>>) {
+    const hn::ScalableTag<S> d;
+    return hn::BlendedStore(x.v, hn::FirstN(d, n), d, p);
+  }
   HWY_ALIGN S buffer[hn::MaxLanes(hn::ScalableTag<Computed<S>>())];
   store(x, buffer);
   std::memcpy(p, buffer, n * sizeof(S));
