@@ -43,6 +43,12 @@ HWY_INLINE bool all_inside(Number<T> a, double low, double high) {
 }
 
 template <class T>
+HWY_INLINE typename Number<T>::Truth signbit(Number<T> a) {
+  const hn::ScalableTag<T> d;
+  return {hn::Lt(hn::CopySign(hn::Set(d, T{1}), a.v), hn::Zero(d))};
+}
+
+template <class T>
 inline constexpr double greatest = std::numeric_limits<T>::max();
 template <class T>
 inline constexpr double least_normal = std::numeric_limits<T>::min();
@@ -69,32 +75,132 @@ INGOT_VECTOR_FUNCTION(tanh, Tanh, -greatest<T>, greatest<T>, with_sign_of(result
 INGOT_VECTOR_FUNCTION(sinh, Sinh, (sizeof(T) == 4 ? -88 : -700), (sizeof(T) == 4 ? 88 : 700), with_sign_of(result, a))
 #undef INGOT_VECTOR_FUNCTION
 
-#define INGOT_LANES(name)                                            \
-  template <class T>                                                 \
-  HWY_INLINE Number<T> name(Number<T> a) {                           \
-    return lane_by_lane<T>([](Element<T> x) { return name(x); }, a); \
+#if HWY_TARGET == HWY_SCALAR
+inline constexpr bool has_halves = false;
+#else
+inline constexpr bool has_halves = true;
+#endif
+
+// f of floats computed in double, where plain formulas are exact enough for a float. One element has no halves.
+template <class F, class... More>
+HWY_INLINE Number<float> in_double([[maybe_unused]] F f, Number<float> a, [[maybe_unused]] More... more) {
+#if HWY_TARGET == HWY_SCALAR
+  return a;
+#else
+  const hn::ScalableTag<float> d;
+  const hn::Half<decltype(d)> half;
+  const hn::ScalableTag<double> wide;
+  using N = Number<double>;
+  const N low = f(N(hn::PromoteTo(wide, hn::LowerHalf(half, a.v))), N(hn::PromoteTo(wide, hn::LowerHalf(half, more.v)))...);
+  const N high = f(N(hn::PromoteTo(wide, hn::UpperHalf(half, a.v))), N(hn::PromoteTo(wide, hn::UpperHalf(half, more.v)))...);
+  return hn::Combine(d, hn::DemoteTo(half, high.v), hn::DemoteTo(half, low.v));
+#endif
+}
+
+// The numerator over the denominator, both from their highest coefficients.
+template <std::size_t N, std::size_t M>
+HWY_INLINE Number<double> rational(Number<double> x, const double (&numerator)[N], const double (&denominator)[M]) {
+  Number<double> p = numerator[0], q = denominator[0];
+  for (std::size_t i = 1; i < N; ++i) p = p * x + numerator[i];
+  for (std::size_t i = 1; i < M; ++i) q = q * x + denominator[i];
+  return p / q;
+}
+
+// Cody 1969, "Rational Chebyshev approximations for the error function": for |x| up to 0.46875, and for erfc up to 4,
+// past which erf is 1 to a float's precision.
+HWY_INLINE Number<double> erf_in_double(Number<double> x) {
+  constexpr double small_p[] = {1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2,
+                                3.77485237685302021e2, 3.20937758913846947e3};
+  constexpr double small_q[] = {1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3,
+                                2.84423683343917062e3};
+  constexpr double large_p[] = {2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594,
+                                6.61191906371416295e1,  2.98635138197400131e2,  8.81952221241769090e2,
+                                1.71204761263407058e3,  2.05107837782607147e3,  1.23033935479799725e3};
+  constexpr double large_q[] = {1,
+                                1.57449261107098347e1,
+                                1.17693950891312499e2,
+                                5.37181101862009858e2,
+                                1.62138957456669019e3,
+                                3.29079923573345963e3,
+                                4.36261909014324716e3,
+                                3.43936767414372164e3,
+                                1.23033935480374942e3};
+  const Number<double> size = min(abs(x), 6);
+  const Number<double> near_zero = x * rational(x * x, small_p, small_q);
+  const Number<double> far = with_sign_of(1 - exp(-size * size) * rational(size, large_p, large_q), x);
+  return where(size < 0.46875, near_zero, far);
+}
+
+// Functions that Highway has not: floats by way of double where all are `inside`; the others, and doubles, lane by lane.
+#define INGOT_IN_DOUBLE(name, inside, expression)                                                            \
+  template <class T>                                                                                         \
+  HWY_INLINE Number<T> name(Number<T> a) {                                                                   \
+    if constexpr (sizeof(T) == 4 && has_halves)                                                              \
+      if (inside) return in_double([](Number<double> x) HWY_ATTR -> Number<double> { return expression; }, a); \
+    return lane_by_lane<T>([](Element<T> x) { return name(x); }, a);                                         \
   }
-INGOT_LANES(exp2)
-INGOT_LANES(tan)
-INGOT_LANES(cosh)
-INGOT_LANES(asinh)
-INGOT_LANES(acosh)
-INGOT_LANES(atanh)
-INGOT_LANES(erf)
-#undef INGOT_LANES
+INGOT_IN_DOUBLE(cosh, all_inside(a, -100, 100), (exp(x) + exp(-x)) * 0.5)
+INGOT_IN_DOUBLE(exp2, all_inside(a, -160, 160), exp(x * 0.6931471805599453))
+INGOT_IN_DOUBLE(tan, all_inside(a, -39000, 39000), sin(x) / cos(x))
+INGOT_IN_DOUBLE(asinh, all_inside(a, -greatest<T>, greatest<T>),
+                with_sign_of(log1p(abs(x) + x * x / (1 + sqrt(1 + x * x))), x))
+INGOT_IN_DOUBLE(acosh, all_inside(a, 1, greatest<T>), log(x + sqrt(x * x - 1)))
+INGOT_IN_DOUBLE(atanh, all_inside(a, -0.99999994, 0.99999994),
+                with_sign_of(log1p(2 * abs(x) / (1 - abs(x))) * 0.5, x))
+INGOT_IN_DOUBLE(erf, all_inside(a, -greatest<T>, greatest<T>), erf_in_double(x))
+#undef INGOT_IN_DOUBLE
+
+template <class T>
+HWY_INLINE Number<T> pow(Number<T> a, Number<T> b) {
+  if constexpr (sizeof(T) == 4 && has_halves)
+    if (all_inside(a, least_normal<T>, greatest<T>) && all_inside(b, -greatest<T>, greatest<T>))
+      return in_double(
+          [](Number<double> x, Number<double> y) HWY_ATTR -> Number<double> {
+            // e^±200 is infinite and zero as a float.
+            return exp(max(min(y * log(x), 200), -200));
+          },
+          a, b);
+  return lane_by_lane<T>([](Element<T> x, Element<T> y) { return pow(x, y); }, a, b);
+}
+
+template <class T>
+HWY_INLINE Number<T> atan2(Number<T> a, Number<T> b) {
+  if constexpr (sizeof(T) == 4 && has_halves)
+    if (all_inside(max(abs(a), abs(b)), std::numeric_limits<T>::denorm_min(), greatest<T>))
+      return in_double(
+          [](Number<double> y, Number<double> x) HWY_ATTR -> Number<double> {
+            constexpr double pi = 3.141592653589793;
+            const Number<double> angle = atan(y / x), steep = with_sign_of<double>(pi / 2, y) - atan(x / y);
+            const Number<double> flat = angle + where(signbit(x), with_sign_of<double>(pi, y), 0);
+            return where(abs(y) > abs(x), steep, flat);
+          },
+          a, b);
+  return lane_by_lane<T>([](Element<T> x, Element<T> y) { return atan2(x, y); }, a, b);
+}
+
+template <class T>
+HWY_INLINE Number<T> hypot(Number<T> a, Number<T> b) {
+  if constexpr (sizeof(T) == 4 && has_halves)
+    if (all_inside(a, -greatest<T>, greatest<T>) && all_inside(b, -greatest<T>, greatest<T>))
+      return in_double([](Number<double> x, Number<double> y) HWY_ATTR { return sqrt(x * x + y * y); }, a, b);
+  return lane_by_lane<T>([](Element<T> x, Element<T> y) { return hypot(x, y); }, a, b);
+}
+
+template <class T>
+HWY_INLINE Number<T> logaddexp(Number<T> a, Number<T> b) {
+  if (all_inside(a, -greatest<T>, greatest<T>) && all_inside(b, -greatest<T>, greatest<T>))
+    return max(a, b) + log1p(exp(-abs(a - b)));
+  return lane_by_lane<T>([](Element<T> x, Element<T> y) { return logaddexp(x, y); }, a, b);
+}
 
 #define INGOT_LANES(name)                                                                \
   template <class T>                                                                     \
   HWY_INLINE Number<T> name(Number<T> a, Number<T> b) {                                  \
     return lane_by_lane<T>([](Element<T> x, Element<T> y) { return name(x, y); }, a, b); \
   }
-INGOT_LANES(pow)
-INGOT_LANES(hypot)
-INGOT_LANES(atan2)
 INGOT_LANES(nextafter)
 INGOT_LANES(remainder)
 INGOT_LANES(floor_divide)
-INGOT_LANES(logaddexp)
 #undef INGOT_LANES
 
 template <class T>
