@@ -1,6 +1,7 @@
 // Elementwise operations: operands are brought to contiguous rows of the dtype they are computed in, which the SIMD
 // kernels take. Where they lie so already, nothing is copied.
 #include <array>
+#include <cstring>
 
 #include "backends/cpu/gather.h"
 #include "backends/cpu/kernels.h"
@@ -20,6 +21,10 @@ constexpr std::int64_t tile = 512;
 struct alignas(64) Buffer {
   std::byte bytes[tile * 8];
 };
+
+// From this size on results go past the caches: they would push out what is read and be gone before they are used, and
+// a store into a cache first reads the line that it overwrites.
+constexpr std::int64_t streamed_bytes = std::int64_t{16} << 20;
 
 // One input: used where it lies if it is a contiguous row of the dtype computed in, else brought to a buffer.
 struct Input {
@@ -50,7 +55,7 @@ struct Work {
   std::byte* out;
   std::int64_t out_step, out_width;
   ConvertRow narrow;
-  bool direct;
+  bool direct, stream;
 
   void operator()(const std::array<std::int64_t, 4>& at, std::int64_t n) const {
     std::byte* to = out + at[3] * out_width;
@@ -63,17 +68,28 @@ struct Work {
     for (std::int64_t i = 0; i < n; i += tile) {
       const std::int64_t count = std::min(tile, n - i);
       const void* in[3];
-      for (std::size_t k = 0; k < arity; ++k) in[k] = inputs[k].take(at[k], i, count, gathered[k], widened[k]);
+      for (std::size_t k = 0; k < arity; ++k) {
+        in[k] = inputs[k].take(at[k], i, count, gathered[k], widened[k]);
+        // Memory is fast when asked for lines in the order of their addresses: a sum read from two places in turns
+        // took 6.0 ms for 10⁷ floats, tile by tile 3.8 (Zen 4).
+        if (stream && k > 0 && inputs[k].direct()) {
+          std::memcpy(gathered[k].bytes, in[k], static_cast<std::size_t>(count * inputs[k].width));
+          in[k] = gathered[k].bytes;
+        }
+      }
       std::byte* target = to + i * out_step * out_width;
-      const bool in_place = out_step == 1 && !narrow;
+      const bool in_place = out_step == 1 && !narrow && !stream;
       row(in, in_place ? target : result.bytes, static_cast<std::size_t>(count));
       if (in_place) continue;
       const std::byte* from = result.bytes;
       if (narrow) {
-        narrow(result.bytes, out_step == 1 ? target : narrowed.bytes, static_cast<std::size_t>(count));
+        narrow(result.bytes, narrowed.bytes, static_cast<std::size_t>(count));
         from = narrowed.bytes;
       }
-      if (out_step != 1) scatter(from, target, out_step, static_cast<std::size_t>(out_width), count);
+      if (stream)
+        stream_bytes(from, target, static_cast<std::size_t>(count * out_width));
+      else
+        scatter(from, target, out_step, static_cast<std::size_t>(out_width), count);
     }
   }
 };
@@ -110,13 +126,17 @@ void elementwise_kernel(const Call& call) {
   work.out_step = loop.inner_size() == 1 ? 1 : steps[3];
   work.out_width = bit_width(out.dtype()) / 8;
   work.narrow = given == computed || predicate ? nullptr : convert_row(computed, given);
-  work.direct = work.out_step == 1 && !work.narrow;
+  work.stream = work.out_step == 1 && numel * work.out_width >= streamed_bytes;
+  work.direct = work.out_step == 1 && !work.narrow && !work.stream;
   for (std::size_t k = 0; k < work.arity; ++k) {
     work.inputs[k] = {call.inputs[k].bytes(), loop.inner_size() == 1 ? 1 : steps[k], bit_width(given) / 8,
                       given == computed ? nullptr : convert_row(given, computed)};
     work.direct = work.direct && work.inputs[k].direct();
   }
-  parallel_for(numel, grain, [&](std::int64_t begin, std::int64_t end) { loop.run(begin, end, work); });
+  parallel_for(numel, grain, [&](std::int64_t begin, std::int64_t end) {
+    loop.run(begin, end, work);
+    if (work.stream) stream_fence();
+  });
 }
 
 void select_kernel(const Call& call) {

@@ -5,6 +5,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/simd/convert.cpp"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 //
@@ -44,6 +45,18 @@ SelectRow select_choice(std::size_t width) {
   }
 }
 
+void stream_row(const void* from, void* to, std::size_t bytes) {
+  const hn::ScalableTag<std::uint8_t> d;
+  const std::size_t step = hn::Lanes(d);
+  const auto* source = static_cast<const std::uint8_t*>(from);
+  auto* target = static_cast<std::uint8_t*>(to);
+  const std::size_t lead = std::min(bytes, (0 - reinterpret_cast<std::uintptr_t>(to)) % step);
+  std::memcpy(target, source, lead);
+  std::size_t i = lead;
+  for (; i + step <= bytes; i += step) hn::Stream(hn::LoadU(d, source + i), d, target + i);
+  std::memcpy(target + i, source + i, bytes - i);
+}
+
 ConvertRow select_convert(DType from, DType to) {
   const auto key = [](DType a, DType b) { return static_cast<int>(a) * dtype_count + static_cast<int>(b); };
   const int pair = key(from, to);
@@ -66,8 +79,11 @@ namespace ingot::cpu {
 
 HWY_EXPORT(select_convert);
 HWY_EXPORT(select_choice);
+HWY_EXPORT(stream_row);
 
 ConvertRow convert_row(DType from, DType to) { return HWY_DYNAMIC_DISPATCH(select_convert)(from, to); }
+void stream_bytes(const void* from, void* to, std::size_t bytes) { HWY_DYNAMIC_DISPATCH(stream_row)(from, to, bytes); }
+void stream_fence() { hwy::FlushStream(); }
 SelectRow select_row(std::size_t width) { return HWY_DYNAMIC_DISPATCH(select_choice)(width); }
 
 }  // namespace ingot::cpu

@@ -75,6 +75,18 @@ INGOT_VECTOR_FUNCTION(tanh, Tanh, -greatest<T>, greatest<T>, with_sign_of(result
 INGOT_VECTOR_FUNCTION(sinh, Sinh, (sizeof(T) == 4 ? -88 : -700), (sizeof(T) == 4 ? 88 : 700), with_sign_of(result, a))
 #undef INGOT_VECTOR_FUNCTION
 
+// Highway's give ±0 its sign and pass NaN on.
+#define INGOT_ROUNDING(name, function)     \
+  template <class T>                       \
+  HWY_INLINE Number<T> name(Number<T> a) { \
+    return hn::function(a.v);              \
+  }
+INGOT_ROUNDING(floor, Floor)
+INGOT_ROUNDING(ceil, Ceil)
+INGOT_ROUNDING(trunc, Trunc)
+INGOT_ROUNDING(round, Round)
+#undef INGOT_ROUNDING
+
 #if HWY_TARGET == HWY_SCALAR
 inline constexpr bool has_halves = false;
 #else
@@ -91,8 +103,10 @@ HWY_INLINE Number<float> in_double([[maybe_unused]] F f, Number<float> a, [[mayb
   const hn::Half<decltype(d)> half;
   const hn::ScalableTag<double> wide;
   using N = Number<double>;
-  const N low = f(N(hn::PromoteTo(wide, hn::LowerHalf(half, a.v))), N(hn::PromoteTo(wide, hn::LowerHalf(half, more.v)))...);
-  const N high = f(N(hn::PromoteTo(wide, hn::UpperHalf(half, a.v))), N(hn::PromoteTo(wide, hn::UpperHalf(half, more.v)))...);
+  const N low =
+      f(N(hn::PromoteTo(wide, hn::LowerHalf(half, a.v))), N(hn::PromoteTo(wide, hn::LowerHalf(half, more.v)))...);
+  const N high =
+      f(N(hn::PromoteTo(wide, hn::UpperHalf(half, a.v))), N(hn::PromoteTo(wide, hn::UpperHalf(half, more.v)))...);
   return hn::Combine(d, hn::DemoteTo(half, high.v), hn::DemoteTo(half, low.v));
 #endif
 }
@@ -131,24 +145,45 @@ HWY_INLINE Number<double> erf_in_double(Number<double> x) {
   return where(size < 0.46875, near_zero, far);
 }
 
-// Functions that Highway has not: floats by way of double where all are `inside`; the others, and doubles, lane by lane.
-#define INGOT_IN_DOUBLE(name, inside, expression)                                                            \
-  template <class T>                                                                                         \
-  HWY_INLINE Number<T> name(Number<T> a) {                                                                   \
-    if constexpr (sizeof(T) == 4 && has_halves)                                                              \
+// Functions that Highway has not: floats by way of double where all are `inside`; the others, and doubles, lane by
+// lane.
+#define INGOT_IN_DOUBLE(name, inside, expression)                                                              \
+  template <class T>                                                                                           \
+  HWY_INLINE Number<T> name(Number<T> a) {                                                                     \
+    if constexpr (sizeof(T) == 4 && has_halves)                                                                \
       if (inside) return in_double([](Number<double> x) HWY_ATTR -> Number<double> { return expression; }, a); \
-    return lane_by_lane<T>([](Element<T> x) { return name(x); }, a);                                         \
+    return lane_by_lane<T>([](Element<T> x) { return name(x); }, a);                                           \
   }
-INGOT_IN_DOUBLE(cosh, all_inside(a, -100, 100), (exp(x) + exp(-x)) * 0.5)
-INGOT_IN_DOUBLE(exp2, all_inside(a, -160, 160), exp(x * 0.6931471805599453))
 INGOT_IN_DOUBLE(tan, all_inside(a, -39000, 39000), sin(x) / cos(x))
 INGOT_IN_DOUBLE(asinh, all_inside(a, -greatest<T>, greatest<T>),
                 with_sign_of(log1p(abs(x) + x * x / (1 + sqrt(1 + x * x))), x))
 INGOT_IN_DOUBLE(acosh, all_inside(a, 1, greatest<T>), log(x + sqrt(x * x - 1)))
-INGOT_IN_DOUBLE(atanh, all_inside(a, -0.99999994, 0.99999994),
-                with_sign_of(log1p(2 * abs(x) / (1 - abs(x))) * 0.5, x))
+INGOT_IN_DOUBLE(atanh, all_inside(a, -0.99999994, 0.99999994), with_sign_of(log1p(2 * abs(x) / (1 - abs(x))) * 0.5, x))
 INGOT_IN_DOUBLE(erf, all_inside(a, -greatest<T>, greatest<T>), erf_in_double(x))
 #undef INGOT_IN_DOUBLE
+
+// From one exponential: its error, a division and a sum, within 3 units in the last place.
+template <class T>
+HWY_INLINE Number<T> cosh(Number<T> a) {
+  if (!all_inside(a, sizeof(T) == 4 ? -88 : -700, sizeof(T) == 4 ? 88 : 700))
+    return lane_by_lane<T>([](Element<T> x) { return cosh(x); }, a);
+  const Number<T> e = exp(a);
+  return e * T(0.5) + T(0.5) / e;
+}
+
+// 2ⁿ · e^(f log 2) for the nearest integer n: f log 2 is within ±0.35, so its rounding costs a quarter of a unit.
+template <class T>
+HWY_INLINE Number<T> exp2(Number<T> a) {
+  constexpr double low = std::numeric_limits<T>::min_exponent, high = std::numeric_limits<T>::max_exponent - 1;
+  if (!all_inside(a, low, high)) return lane_by_lane<T>([](Element<T> x) { return exp2(x); }, a);
+  const hn::ScalableTag<T> d;
+  const hn::Rebind<hwy::MakeSigned<T>, decltype(d)> integer;
+  const Number<T> n = round(a);
+  constexpr int mantissa = std::numeric_limits<T>::digits - 1;
+  const auto bias = hn::Set(integer, std::numeric_limits<T>::max_exponent - 1);
+  const auto power = hn::ShiftLeft<mantissa>(hn::Add(hn::ConvertTo(integer, n.v), bias));
+  return exp((a - n) * T(0.6931471805599453)) * Number<T>(hn::BitCast(d, power));
+}
 
 template <class T>
 HWY_INLINE Number<T> pow(Number<T> a, Number<T> b) {
@@ -207,18 +242,6 @@ template <class T>
 HWY_INLINE Number<T> copysign(Number<T> a, Number<T> b) {
   return hn::CopySign(a.v, b.v);
 }
-
-// Highway's give ±0 its sign and pass NaN on.
-#define INGOT_ROUNDING(name, function)     \
-  template <class T>                       \
-  HWY_INLINE Number<T> name(Number<T> a) { \
-    return hn::function(a.v);              \
-  }
-INGOT_ROUNDING(floor, Floor)
-INGOT_ROUNDING(ceil, Ceil)
-INGOT_ROUNDING(trunc, Trunc)
-INGOT_ROUNDING(round, Round)
-#undef INGOT_ROUNDING
 
 }  // namespace ingot::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

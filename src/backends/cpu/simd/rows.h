@@ -32,6 +32,11 @@ SelectRow select_row(std::size_t width);
 /// Between f16, bf16, f32 and f64; null for pairs that have no vector version.
 ConvertRow convert_row(DType from, DType to);
 
+/// A copy that leaves the caches alone.
+void stream_bytes(const void* from, void* to, std::size_t bytes);
+/// Streamed bytes are seen by other threads after this.
+void stream_fence();
+
 /// exp(x − max) / Σ; out may be x. T: float, double.
 template <class T>
 void softmax_row(const T* x, T* out, std::size_t n);
