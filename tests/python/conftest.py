@@ -56,3 +56,13 @@ def raw_tensors(file):
     header.pop("__metadata__", None)
     data = content[8 + length :]
     return {n: (e["dtype"], e["shape"], data[slice(*e["data_offsets"])]) for n, e in header.items()}
+
+
+def write_raw_tensors(file, tensors):
+    """The inverse, in the order given."""
+    header, data = {}, b""
+    for name, (dtype, shape, content) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    text = json.dumps(header).encode()
+    file.write_bytes(len(text).to_bytes(8, "little") + text + data)

@@ -8,7 +8,7 @@ import gguf
 import numpy as np
 import pytest
 import transformers
-from conftest import raw_tensors
+from conftest import raw_tensors, write_raw_tensors
 
 MODELS = ["llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral", "bitnet-2b4t", "bitnet-silu"]
 
@@ -98,6 +98,23 @@ def test_rope_factors_are_llama_cpps(call, root, tmp_path):
     np.testing.assert_allclose(actual, expected, rtol=3e-7)
 
 
+def test_a_head_beside_tied_embeddings_is_dropped_and_named(call, root, tmp_path):
+    """Some tied checkpoints carry their head all the same; it is the embedding, and readers of GGUF want it once."""
+    source = root / "tests/golden/llama-linear-tied"
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text((source / "config.json").read_text())
+    tensors = raw_tensors(source / "model.safetensors")
+    with_head = {**tensors, "lm_head.weight": tensors["model.embed_tokens.weight"]}
+    write_raw_tensors(tmp_path / "model" / "model.safetensors", with_head)
+    for command in (["convert"], ["quantize", "--type", "q8_0"]):
+        out = tmp_path / f"{command[0]}.gguf"
+        done = call(*command, tmp_path / "model", out)
+        assert b"dropped: lm_head.weight" in done.stderr
+        assert "output.weight" not in {t.name for t in gguf.GGUFReader(out).tensors}
+    call("convert", tmp_path / "convert.gguf", tmp_path / "back", "--to", "hf")
+    assert raw_tensors(tmp_path / "back" / "model.safetensors") == tensors
+
+
 # --- quantization ---------------------------------------------------------------------------------------------------
 
 
@@ -135,12 +152,7 @@ def test_weights_that_are_not_finite_are_refused_by_name(ingot, root, tmp_path):
     broken = bytearray(content)
     broken[100 * width : 101 * width] = b"\xff" * width  # a NaN in f16, bf16 and f32
     tensors[name] = (dtype, shape, bytes(broken))
-    header, data = {}, b""
-    for n, (d, s, c) in tensors.items():
-        header[n] = {"dtype": d, "shape": s, "data_offsets": [len(data), len(data) + len(c)]}
-        data += c
-    text = json.dumps(header).encode()
-    (tmp_path / "bad" / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
+    write_raw_tensors(tmp_path / "bad" / "model.safetensors", tensors)
     process = subprocess.run([ingot, "quantize", tmp_path / "bad", tmp_path / "out.gguf", "--type", "q8_0"],
                              capture_output=True)
     assert process.returncode == 1
@@ -170,3 +182,35 @@ def test_a_ternary_gguf_becomes_a_packed_directory_and_runs_the_same(call, root,
     assert tensors["model.layers.0.mlp.up_proj.weight_scale"][:2] == ("F32", [1])
     a, b = perplexity(call, tmp_path / "tq2_0.gguf", text), perplexity(call, tmp_path / "packed", text)
     assert abs(a / b - 1) < 1e-3
+
+
+def test_master_weights_in_a_gguf_are_ternarized_once(call, root, tmp_path):
+    """TQ2_0 holds what absmean (transformers' BitLinear) makes of the masters, and must not be ternarized again."""
+    source, text = root / "models/tiny-bitnet", root / "models/heldout/kjv.txt"
+    (tmp_path / "model").mkdir()
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / "model" / name).write_bytes((source / name).read_bytes())
+    rng, tensors = np.random.default_rng(7), raw_tensors(source / "model.safetensors")
+    for name, (dtype, shape, content) in tensors.items():
+        if "_proj" in name:  # the bundled values are ternary already: masters lie around them
+            assert dtype == "BF16"
+            values = (np.frombuffer(content, np.uint16).astype(np.uint32) << 16).view(np.float32)
+            values = values + np.abs(values).mean() * rng.normal(0, 0.2, values.shape).astype(np.float32)
+            tensors[name] = (dtype, shape, (values.view(np.uint32) >> 16).astype(np.uint16).tobytes())
+    write_raw_tensors(tmp_path / "model" / "model.safetensors", tensors)
+
+    call("convert", tmp_path / "model", tmp_path / "master.gguf")
+    call("quantize", tmp_path / "master.gguf", tmp_path / "tq2_0.gguf", "--type", "tq2_0")
+    master, ternary = (gguf.GGUFReader(tmp_path / f"{name}.gguf") for name in ("master", "tq2_0"))
+    assert master.fields["ingot.bitnet.master_weights"].contents() is True
+    assert "ingot.bitnet.master_weights" not in ternary.fields
+    decoded = {t.name: gguf.quants.dequantize(t.data, t.tensor_type) for t in ternary.tensors}
+    layers = [t for t in master.tensors if t.name.startswith("blk.") and len(t.shape) > 1]
+    assert len(layers) == 4 * 7
+    for tensor in layers:
+        weights = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float64)
+        scale = 1 / max(np.abs(weights).mean(), 1e-5)
+        # np.rint rounds half to even, too. The block's scale is an f16: half a unit in its last place is 2^-11.
+        np.testing.assert_allclose(decoded[tensor.name], np.clip(np.rint(weights * scale), -1, 1) / scale, rtol=2**-10)
+    a, b = perplexity(call, tmp_path / "master.gguf", text), perplexity(call, tmp_path / "tq2_0.gguf", text)
+    assert abs(a / b - 1) < 0.005  # as for the bundled model, above
