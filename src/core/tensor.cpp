@@ -212,7 +212,8 @@ Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64
   Shape new_shape = shape(), new_strides = strides();
   new_shape[axis] = count;
   if (count > 1) new_strides[axis] *= step;  // a step past the end may be any number
-  return with(new_shape, new_strides, meta_->offset + (count ? start * strides()[axis] : 0));
+  // A view of nothing stays where it is: storage without bytes may have no address to count from.
+  return with(new_shape, new_strides, meta_->offset + (new_shape.numel() ? start * strides()[axis] : 0));
 }
 
 Tensor Tensor::select(int axis, std::int64_t index) const {

@@ -199,6 +199,8 @@ TEST(TensorViews, ExtremeStepsDoNotOverflow) {
   EXPECT_EQ(elements(x.slice(0, most, least, least)), (std::vector<std::int32_t>{3}));
   EXPECT_EQ(elements(x.slice(0, -1, -4, -1)), (std::vector<std::int32_t>{3, 2, 1}));
   EXPECT_EQ(x.slice(0, least, least).numel(), 0);
+  const Tensor nothing = Tensor::empty({3, 0}, DType::i32);
+  EXPECT_EQ(nothing.slice(0, 2, 3).bytes(), nothing.bytes());
   expect_error(ErrorCode::invalid_argument, "Tensor::slice", {"0"}, [&] { x.slice(0, 0, 3, 0); });
 }
 
