@@ -12,22 +12,7 @@ class BitNet final : public Model {
   BitNet(const Checkpoint& checkpoint, ModelConfig config) : Model(std::move(config)), attention_(config_) {
     const ModelConfig& c = config_;
     const Weights weights(checkpoint, c);
-    for (std::int64_t i = 0; i < c.layers; ++i) {
-      const std::string block = "blk." + std::to_string(i) + ".";
-      layers_.push_back({
-          .attn_norm = weights.vector(block + "attn_norm.weight", c.hidden_size),
-          .wq = weights.linear(block + "attn_q.weight", c.heads * c.head_size, c.hidden_size),
-          .wk = weights.linear(block + "attn_k.weight", c.kv_heads * c.head_size, c.hidden_size),
-          .wv = weights.linear(block + "attn_v.weight", c.kv_heads * c.head_size, c.hidden_size),
-          .attn_sub_norm = weights.vector(block + "attn_sub_norm.weight", c.heads * c.head_size),
-          .wo = weights.linear(block + "attn_output.weight", c.hidden_size, c.heads * c.head_size),
-          .ffn_norm = weights.vector(block + "ffn_norm.weight", c.hidden_size),
-          .gate = weights.linear(block + "ffn_gate.weight", c.ffn_size, c.hidden_size),
-          .up = weights.linear(block + "ffn_up.weight", c.ffn_size, c.hidden_size),
-          .ffn_sub_norm = weights.vector(block + "ffn_sub_norm.weight", c.ffn_size),
-          .down = weights.linear(block + "ffn_down.weight", c.hidden_size, c.ffn_size),
-      });
-    }
+    for (std::int64_t i = 0; i < c.layers; ++i) layers_.push_back(weights.layer(i));
     norm_ = weights.vector("output_norm.weight", c.hidden_size);
     output_ = weights.get(c.tied_embeddings ? "token_embd.weight" : "output.weight", {c.vocab_size, c.hidden_size});
     weight_bytes_ = weights.bytes();
@@ -35,10 +20,6 @@ class BitNet final : public Model {
   }
 
  private:
-  struct Layer {
-    Tensor attn_norm, wq, wk, wv, attn_sub_norm, wo, ffn_norm, gate, up, ffn_sub_norm, down;
-  };
-
   static Tensor bit_linear(const Tensor& x, const Tensor& w) { return linear(x, w, Activations::int8_per_row); }
 
   Tensor norm(const Tensor& x, const Tensor& weight) const { return rms_norm(x, weight, config_.norm_epsilon); }
@@ -48,7 +29,7 @@ class BitNet final : public Model {
   Tensor hidden_states(const Tensor& tokens, const Tensor& positions, KvCache& cache) const override {
     Tensor x = astype(embedding(embedding_, tokens), DType::f32);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const Layer& w = layers_[i];
+      const LayerWeights& w = layers_[i];
       Tensor h = norm(x, w.attn_norm);
       h = attention_(i, bit_linear(h, w.wq), bit_linear(h, w.wk), bit_linear(h, w.wv), positions, cache);
       x = add(x, bit_linear(norm(h, w.attn_sub_norm), w.wo));
@@ -62,7 +43,7 @@ class BitNet final : public Model {
   Tensor head(const Tensor& hidden) const override { return linear(norm(hidden, norm_), output_); }
 
   SelfAttention attention_;
-  std::vector<Layer> layers_;
+  std::vector<LayerWeights> layers_;
   Tensor embedding_, norm_, output_;
 };
 

@@ -12,20 +12,7 @@ class Llama final : public Model {
   Llama(const Checkpoint& checkpoint, ModelConfig config) : Model(std::move(config)), attention_(config_) {
     const ModelConfig& c = config_;
     const Weights weights(checkpoint, c);
-    for (std::int64_t i = 0; i < c.layers; ++i) {
-      const std::string block = "blk." + std::to_string(i) + ".";
-      layers_.push_back({
-          .attn_norm = weights.vector(block + "attn_norm.weight", c.hidden_size),
-          .wq = weights.linear(block + "attn_q.weight", c.heads * c.head_size, c.hidden_size),
-          .wk = weights.linear(block + "attn_k.weight", c.kv_heads * c.head_size, c.hidden_size),
-          .wv = weights.linear(block + "attn_v.weight", c.kv_heads * c.head_size, c.hidden_size),
-          .wo = weights.linear(block + "attn_output.weight", c.hidden_size, c.heads * c.head_size),
-          .ffn_norm = weights.vector(block + "ffn_norm.weight", c.hidden_size),
-          .gate = weights.linear(block + "ffn_gate.weight", c.ffn_size, c.hidden_size),
-          .up = weights.linear(block + "ffn_up.weight", c.ffn_size, c.hidden_size),
-          .down = weights.linear(block + "ffn_down.weight", c.hidden_size, c.ffn_size),
-      });
-    }
+    for (std::int64_t i = 0; i < c.layers; ++i) layers_.push_back(weights.layer(i));
     norm_ = weights.vector("output_norm.weight", c.hidden_size);
     output_ = weights.get(c.tied_embeddings ? "token_embd.weight" : "output.weight", {c.vocab_size, c.hidden_size});
     weight_bytes_ = weights.bytes();  // of the embedding alone a token reads one row
@@ -34,15 +21,11 @@ class Llama final : public Model {
   }
 
  private:
-  struct Layer {
-    Tensor attn_norm, wq, wk, wv, wo, ffn_norm, gate, up, down;
-  };
-
   Tensor hidden_states(const Tensor& tokens, const Tensor& positions, KvCache& cache) const override {
     const auto project = [&](const Tensor& x, const Tensor& w) { return linear(x, w, activations_); };
     Tensor x = astype(embedding(embedding_, tokens), DType::f32);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const Layer& w = layers_[i];
+      const LayerWeights& w = layers_[i];
       Tensor h = rms_norm(x, w.attn_norm, config_.norm_epsilon);
       h = attention_(i, project(h, w.wq), project(h, w.wk), project(h, w.wv), positions, cache);
       x = add(x, project(h, w.wo));
@@ -57,7 +40,7 @@ class Llama final : public Model {
   }
 
   SelfAttention attention_;
-  std::vector<Layer> layers_;
+  std::vector<LayerWeights> layers_;
   Tensor embedding_, norm_, output_;
   Activations activations_;
 };

@@ -7,6 +7,30 @@
 #include "quant/ternary.h"
 
 namespace ingot {
+namespace {
+
+/// f(member, name, shape) for every tensor of a layer; matrices are linear layers (out, in).
+template <class F>
+void each_of_layer(const ModelConfig& c, std::int64_t index, F&& f) {
+  const std::int64_t q = c.heads * c.head_size, kv = c.kv_heads * c.head_size;
+  const auto visit = [&](Tensor LayerWeights::* member, const char* name, const Shape& shape) {
+    f(member, "blk." + std::to_string(index) + "." + name + ".weight", shape);
+  };
+  visit(&LayerWeights::attn_norm, "attn_norm", {c.hidden_size});
+  visit(&LayerWeights::wq, "attn_q", {q, c.hidden_size});
+  visit(&LayerWeights::wk, "attn_k", {kv, c.hidden_size});
+  visit(&LayerWeights::wv, "attn_v", {kv, c.hidden_size});
+  visit(&LayerWeights::wo, "attn_output", {c.hidden_size, q});
+  visit(&LayerWeights::ffn_norm, "ffn_norm", {c.hidden_size});
+  visit(&LayerWeights::gate, "ffn_gate", {c.ffn_size, c.hidden_size});
+  visit(&LayerWeights::up, "ffn_up", {c.ffn_size, c.hidden_size});
+  visit(&LayerWeights::down, "ffn_down", {c.hidden_size, c.ffn_size});
+  if (!c.is_bitnet()) return;
+  visit(&LayerWeights::attn_sub_norm, "attn_sub_norm", {q});
+  visit(&LayerWeights::ffn_sub_norm, "ffn_sub_norm", {c.ffn_size});
+}
+
+}  // namespace
 
 const Tensor* Weights::find(const std::string& name, std::string& stored_name) const {
   stored_name = name;
@@ -79,32 +103,27 @@ Tensor Weights::linear(const std::string& name, std::int64_t out, std::int64_t i
   return count(unpack_bitnet(weight, config_.scale_multiplies ? value : 1 / value, out));
 }
 
+LayerWeights Weights::layer(std::int64_t index) const {
+  LayerWeights weights;
+  each_of_layer(config_, index, [&](Tensor LayerWeights::* member, const std::string& name, const Shape& shape) {
+    weights.*member = shape.rank() == 1 ? vector(name, shape[0]) : linear(name, shape[0], shape[1]);
+  });
+  return weights;
+}
+
 void Weights::check() const {
   const ModelConfig& c = config_;
-  const std::int64_t q = c.heads * c.head_size, kv = c.kv_heads * c.head_size;
   require("token_embd.weight", {c.vocab_size, c.hidden_size});
   require("output_norm.weight", {c.hidden_size});
   if (!c.tied_embeddings) require("output.weight", {c.vocab_size, c.hidden_size});
-  for (std::int64_t i = 0; i < c.layers; ++i) {
-    const std::string block = "blk." + std::to_string(i) + ".";
-    const auto vector = [&](const char* name, std::int64_t size) { require(block + name, {size}); };
-    const auto linear = [&](const char* name, std::int64_t out, std::int64_t in) {
+  for (std::int64_t i = 0; i < c.layers; ++i)
+    each_of_layer(c, i, [&](Tensor LayerWeights::*, const std::string& name, const Shape& shape) {
       Tensor scale;
-      require_linear(block + name, out, in, scale);
-    };
-    vector("attn_norm.weight", c.hidden_size);
-    linear("attn_q.weight", q, c.hidden_size);
-    linear("attn_k.weight", kv, c.hidden_size);
-    linear("attn_v.weight", kv, c.hidden_size);
-    linear("attn_output.weight", c.hidden_size, q);
-    vector("ffn_norm.weight", c.hidden_size);
-    linear("ffn_gate.weight", c.ffn_size, c.hidden_size);
-    linear("ffn_up.weight", c.ffn_size, c.hidden_size);
-    linear("ffn_down.weight", c.hidden_size, c.ffn_size);
-    if (!c.is_bitnet()) continue;
-    vector("attn_sub_norm.weight", q);
-    vector("ffn_sub_norm.weight", c.ffn_size);
-  }
+      if (shape.rank() == 1)
+        require(name, shape);
+      else
+        require_linear(name, shape[0], shape[1], scale);
+    });
   for (const NamedTensor& entry : checkpoint_.tensors) {
     const std::string name = gguf_name(entry.name).value_or(entry.name);
     std::int64_t layer = -1;

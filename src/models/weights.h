@@ -5,6 +5,11 @@
 
 namespace ingot {
 
+/// One layer's weights, ready to multiply with. Only BitNet has sub-norms.
+struct LayerWeights {
+  Tensor attn_norm, wq, wk, wv, attn_sub_norm, wo, ffn_norm, gate, up, ffn_sub_norm, down;
+};
+
 class Weights {
  public:
   Weights(const Checkpoint& checkpoint, const ModelConfig& config) : checkpoint_(checkpoint), config_(config) {}
@@ -20,6 +25,8 @@ class Weights {
   /// The weight of a linear layer (out, in), as the forward pass multiplies with it: of a BitNet model unpacked from
   /// Hugging Face's bytes, or ternarized from master weights.
   Tensor linear(const std::string& name, std::int64_t out, std::int64_t in) const;
+
+  LayerWeights layer(std::int64_t index) const;
 
   /// Bytes of everything handed out so far.
   std::size_t bytes() const noexcept { return bytes_; }
