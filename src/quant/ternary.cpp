@@ -155,4 +155,8 @@ PackedBitnet pack_bitnet(const Tensor& weight, std::string_view name) {
   return {codes, scale};
 }
 
+float bitnet_scale(const Tensor& weight, std::string_view name) {
+  return largest_finite(weight.is_quantized() ? decoded(weight) : row_major(weight), "bitnet_scale", name);
+}
+
 }  // namespace ingot

@@ -27,4 +27,8 @@ struct PackedBitnet {
 };
 PackedBitnet pack_bitnet(const Tensor& weight, std::string_view name = "tensor");
 
+/// The scale of pack_bitnet() without the codes, whose elements are not looked at for being ternary: files hold the
+/// two apart.
+float bitnet_scale(const Tensor& weight, std::string_view name = "tensor");
+
 }  // namespace ingot

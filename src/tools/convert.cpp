@@ -74,7 +74,7 @@ void push_packed(OutputPlan& plan, const OutputTensor& weight) {
                           .make = [weight] { return pack_bitnet(weight.make(), weight.name).codes; }});
   plan.tensors.push_back(
       {.name = weight.name + "_scale", .shape = {1}, .dtype = DType::f32, .encoding = nullptr, .make = [weight] {
-         return Tensor::from<float>({pack_bitnet(weight.make(), weight.name).scale});
+         return Tensor::from<float>({bitnet_scale(weight.make(), weight.name)});
        }});
 }
 
