@@ -93,7 +93,7 @@ Command run_command() {
             args.option(options->seed, "-s,--seed", "Seed of the sampler");
             args.option(options->stop, "--stop", "End before this text (may be given several times)");
             args.flag(options->ignore_eos, "--ignore-eos", "Go on behind an end-of-text token");
-            args.option(options->context, "-c,--ctx-size", "Positions of the cache (0: the model's)");
+            args.option(options->context, "-c,--ctx-size", "Positions of the cache, at most the model's (0)");
             add_threads(args, options->threads);
             args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
             add_packing(args, options->packing);

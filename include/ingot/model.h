@@ -74,6 +74,7 @@ Vocabulary load_vocabulary(const Checkpoint& checkpoint, const std::string& toke
 /// Keys and values of the positions seen so far, one pair of f32 tensors (kv_heads, capacity, head_size) a layer.
 class KvCache {
  public:
+  /// Throws invalid_argument for a capacity beyond the model's context_length.
   KvCache(const ModelConfig& config, std::int64_t capacity);
   std::int64_t length() const noexcept { return length_; }
   std::int64_t capacity() const noexcept { return capacity_; }
@@ -137,7 +138,8 @@ struct GenerateResult {
 };
 
 /// Continues `prompt`. `emit` is called with valid UTF-8 as it becomes final; the prompt is not repeated.
-/// Throws invalid_argument for a prompt longer than the context, with both numbers.
+/// Throws invalid_argument for a prompt longer than the context, and for a context beyond the model's, with both
+/// numbers.
 GenerateResult generate(const Model& model, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
                         const GenerateOptions& options, const std::function<void(std::string_view)>& emit);
 

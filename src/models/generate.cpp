@@ -62,6 +62,9 @@ GenerateResult generate(const Model& model, const Tokenizer& tokenizer, std::spa
   if (prompt.empty())
     fail(ErrorCode::invalid_argument, "generate", "the prompt has no tokens, and the vocabulary adds none in front");
   const auto prompt_size = static_cast<std::int64_t>(prompt.size());
+  if (options.context < 0 || options.context > model.config().context_length)
+    fail(ErrorCode::invalid_argument, "generate", "context {}: 1 … {} are possible, or 0 for the model's own",
+         options.context, model.config().context_length);
   const std::int64_t limit = options.context ? options.context : model.config().context_length;
   if (prompt_size > limit)
     fail(ErrorCode::invalid_argument, "generate", "the prompt has {} tokens, the context {}", prompt_size, limit);

@@ -4,7 +4,9 @@
 namespace ingot {
 
 KvCache::KvCache(const ModelConfig& config, std::int64_t capacity) : capacity_(capacity) {
-  if (capacity < 1) fail(ErrorCode::invalid_argument, "KvCache", "capacity {}", capacity);
+  if (capacity < 1 || capacity > config.context_length)
+    fail(ErrorCode::invalid_argument, "KvCache",
+         "capacity {}: 1 … {} are possible, the context the model was trained on", capacity, config.context_length);
   const Shape shape{config.kv_heads, capacity, config.head_size};
   for (std::int64_t i = 0; i < config.layers; ++i)
     layers_.push_back({Tensor::empty(shape, DType::f32), Tensor::empty(shape, DType::f32)});

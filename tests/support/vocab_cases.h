@@ -3,9 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
@@ -13,33 +10,23 @@
 
 #include "ingot/checkpoint.h"
 #include "ingot/tokenizer.h"
+#include "support/paths.h"
+#include "support/temporary_directory.h"
 
 namespace ingot {
-
-/// Where the test data of others is ($INGOT_TEST_DATA; by default ../shared/data beside the tree, in which tests run).
-inline std::filesystem::path tokenizer_data() {
-  const char* given = std::getenv("INGOT_TEST_DATA");
-  return given ? given : "../shared/data";
-}
-
-inline std::string read_bytes(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// Every text of NAME.gguf.inp gives the ids of NAME.gguf.out (no BOS), and comes back from them; the same again after
 /// the vocabulary has been through GGUF's keys.
 inline void expect_vocab_cases(const std::string& name) {
-  const auto path = tokenizer_data() / "vocab" / ("ggml-vocab-" + name + ".gguf");
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is absent";
-  Vocabulary vocabulary = Vocabulary::from_metadata(open_checkpoint(path.string()).metadata, path.string());
+  INGOT_TEST_DATA_OR_SKIP(path, "vocab/ggml-vocab-" + name + ".gguf");
+  Vocabulary vocabulary = Vocabulary::from_metadata(open_checkpoint(path).metadata, path);
   Metadata metadata;
   vocabulary.to_metadata(metadata);
-  const std::string texts = read_bytes(path.string() + ".inp"), mark = "\n__ggml_vocab_test__\n";
+  const std::string texts = test::read_file(path + ".inp"), mark = "\n__ggml_vocab_test__\n";
   for (int round = 0; round < 2; ++round) {
     if (round == 1) vocabulary = Vocabulary::from_metadata(metadata, "metadata");
     const auto tokenizer = Tokenizer::make(vocabulary);
-    std::istringstream expected(read_bytes(path.string() + ".out"));
+    std::istringstream expected(test::read_file(path + ".out"));
     int cases = 0;
     for (std::size_t at = 0; at < texts.size(); ++cases) {
       const std::size_t end = texts.find(mark, at);  // every text ends with a mark

@@ -3,22 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <sstream>
 
 #include "ingot/device.h"
 #include "ingot/model.h"
 #include "support/paths.h"
+#include "support/temporary_directory.h"
 
 namespace ingot {
 namespace {
 
-std::string file_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+using test::read_file;
 
 struct Stories {
   Checkpoint checkpoint;
@@ -46,7 +40,7 @@ TEST(Generate, StoriesTextOfLlama2c) {
   INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
   INGOT_TEST_DATA_OR_SKIP(expected, "stories260K/greedy-256.txt");
   const Stories stories(path);
-  EXPECT_EQ(stories.generate_text("", {.max_tokens = 256, .sampling = greedy}) + "\n", file_text(expected));
+  EXPECT_EQ(stories.generate_text("", {.max_tokens = 256, .sampling = greedy}) + "\n", read_file(expected));
 }
 
 TEST(Generate, StoriesTextBehindAPrompt) {
@@ -57,7 +51,7 @@ TEST(Generate, StoriesTextBehindAPrompt) {
   // 64 steps of llama2.c are 64 positions, BOS and prompt among them.
   const std::string text =
       "The dog" + stories.generate_text("The dog", {.max_tokens = 64 - prompt + 1, .sampling = greedy});
-  EXPECT_EQ(text + "\n", file_text(expected));
+  EXPECT_EQ(text + "\n", read_file(expected));
 }
 
 TEST(Generate, StopStringsEndTheTextBeforeThem) {
@@ -96,6 +90,23 @@ TEST(Generate, RefusesAPromptLongerThanTheContext) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("the context 512"));
   }
+}
+
+// Positions beyond those trained on give text that means nothing.
+TEST(Generate, RefusesAContextBeyondTheModels) {
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
+  const Stories stories(path);
+  for (const std::int64_t context : {513, -1}) {
+    try {
+      stories.generate_text("One day", {.max_tokens = 1, .context = context});
+      ADD_FAILURE() << context;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("context " + std::to_string(context) + ": 1 … 512"));
+    }
+  }
+  EXPECT_NO_THROW(stories.generate_text("One day", {.max_tokens = 1, .context = 512}));
+  EXPECT_NO_THROW(KvCache(stories.model->config(), 512));
+  EXPECT_THROW(KvCache(stories.model->config(), 513), Error);
 }
 
 TEST(Generate, FillsTheContextAndStops) {

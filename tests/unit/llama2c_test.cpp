@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "support/bytes.h"
+#include "support/paths.h"
 #include "support/temporary_directory.h"
 
 namespace ingot {
@@ -122,9 +123,7 @@ TEST(Llama2c, ImplausibleHeadersAreNotRecognised) {
 }
 
 TEST(Llama2c, ReadsARealModel) {
-  const char* data = std::getenv("INGOT_TEST_DATA");
-  const std::string path = std::string(data ? data : "../shared/data") + "/stories260K/checkpoint.bin";
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << "without " << path;
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K/checkpoint.bin");
   const Checkpoint c = open_checkpoint(path);
   EXPECT_EQ(c.format, "llama2c");
   EXPECT_EQ(c.get("blk.4.ffn_down.weight").shape(), (Shape{64, 172}));

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <random>
 
 #include "support/vocab_cases.h"
@@ -96,20 +96,19 @@ TEST(Llama, AnyBytesComeBack) {
 // A quadratic merge of a million characters would take minutes.
 TEST(Llama, LongTextsTakeLinearLogarithmicTime) {
   const auto t = Tokenizer::make(llama_with({"aa", "aaaa", "a", "▁"}));
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   EXPECT_EQ(t->encode(std::string(1 << 20, 'a'), {false, false}).size(), (std::size_t{1} << 18) + 1);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+  EXPECT_LT(std::clock() - begin, 20 * CLOCKS_PER_SEC);
 }
 
 TEST(Llama, LlamaCppCases) { expect_vocab_cases("llama-spm"); }
 
 TEST(Llama2c, Stories260K) {
-  const auto path = tokenizer_data() / "stories260K";
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is absent";
-  const std::string bytes = read_bytes(path / "tokenizer.bin");
+  INGOT_TEST_DATA_OR_SKIP(path, "stories260K");
+  const std::string bytes = test::read_file(path + "/tokenizer.bin");
   const auto t = Tokenizer::make(Vocabulary::from_llama2c(bytes, 512, "tokenizer.bin"));
   for (const char* name : {"greedy-256.txt", "greedy-64-the-dog.txt"}) {
-    const std::string text = read_bytes(path / name);
+    const std::string text = test::read_file(path + "/" + name);
     const Ids ids = t->encode(text);
     EXPECT_EQ(ids.front(), 1);
     EXPECT_EQ(t->decode(ids), text);
