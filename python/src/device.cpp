@@ -45,7 +45,7 @@ ingot.Device('cpu')
 True
 )")
       .def(
-          "__init__", [](DeviceObject* self, nb::str name) { new (self) DeviceObject{to_device(name)}; }, "name"_a)
+          "__init__", [](DeviceObject* self, nb::handle name) { new (self) DeviceObject{to_device(name)}; }, "name"_a)
       .def("__repr__", [](const DeviceObject& self) { return "ingot.Device('" + to_string(self.value) + "')"; })
       .def("__str__", [](const DeviceObject& self) { return to_string(self.value); })
       .def(
