@@ -4,9 +4,12 @@
 // row-major tensor on the device of the inputs. Errors name the operation with the shapes and dtypes of its inputs.
 #pragma once
 
+#include "ingot/ops/creation.h"
 #include "ingot/ops/dtypes.h"
 #include "ingot/ops/elementwise.h"
+#include "ingot/ops/indexing.h"
 #include "ingot/ops/linalg.h"
 #include "ingot/ops/manipulation.h"
 #include "ingot/ops/nn.h"
+#include "ingot/ops/random.h"
 #include "ingot/ops/searching.h"

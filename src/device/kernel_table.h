@@ -14,6 +14,10 @@ namespace ingot {
   X(elementwise)            \
   X(select)                 \
   X(copy)                   \
+  X(gather)                 \
+  X(scatter)                \
+  X(arange)                 \
+  X(random)                 \
   X(softmax)                \
   X(rms_norm)               \
   X(argmax)                 \

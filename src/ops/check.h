@@ -28,6 +28,17 @@ inline void check_plain(const char* operation, const Tensor& x) {
     fail(ErrorCode::dtype_mismatch, operation, "{} is encoded: decode it with dequantize", describe(x));
 }
 
+/// Throws out_of_range for negative sizes and for more than 2⁶³ − 1 elements.
+inline void check_shape(const char* operation, const Shape& shape) {
+  for (const std::int64_t size : shape)
+    if (size < 0) fail(ErrorCode::out_of_range, operation, "negative size in {}", to_string(shape));
+  try {
+    (void)shape.numel();
+  } catch (const Error& error) {
+    throw Error(error.code(), operation, error.message());
+  }
+}
+
 /// Throws invalid_argument for read-only storage and for a view that holds elements more than once.
 inline void check_writable(const char* operation, const Tensor& target) {
   for (int axis = 0; axis < target.rank(); ++axis)

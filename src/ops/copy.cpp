@@ -1,7 +1,4 @@
-// astype, contiguous, reshape, copy_, concat: everything that only moves or converts elements.
-#include <vector>
-
-#include "core/checked.h"
+// astype, contiguous, reshape, copy_: everything that moves or converts elements one by one.
 #include "core/resolve_shape.h"
 #include "device/kernel_table.h"
 #include "ingot/ops.h"
@@ -49,31 +46,6 @@ void copy_(const Tensor& target, const Tensor& source) {
   if (target.numel() == 0) return;
   const Tensor plain = (source.is_quantized() ? dequantize(source) : source).expand(target.shape());
   dispatch(Op::copy, {&plain}, {&target});
-}
-
-Tensor concat(std::span<const Tensor> tensors, int axis) {
-  if (tensors.empty()) fail(ErrorCode::invalid_argument, "concat", "no tensors");
-  std::vector<const Tensor*> inputs;
-  for (const Tensor& x : tensors) inputs.push_back(&x);
-  check_inputs("concat", inputs);
-  const Tensor& first = tensors.front();
-  axis = normalize_axis(axis, first.rank(), "concat");
-  Shape shape = first.shape();
-  DType dtype = first.dtype();
-  for (const Tensor& x : tensors.subspan(1)) {
-    bool fits = x.rank() == first.rank();
-    for (int i = 0; fits && i < x.rank(); ++i) fits = i == axis || x.shape()[i] == shape[i];
-    if (!fits) fail(ErrorCode::shape_mismatch, "concat", "{} and {} along axis {}", describe(first), describe(x), axis);
-    shape[axis] = checked_add(shape[axis], x.shape()[axis], "concat");
-    dtype = promote_types(dtype, x.dtype());
-  }
-  Tensor out = Tensor::empty(shape, dtype, first.device());
-  std::int64_t at = 0;
-  for (const Tensor& x : tensors) {
-    copy_(out.slice(axis, at, at + x.shape()[axis]), x);
-    at += x.shape()[axis];
-  }
-  return out;
 }
 
 }  // namespace ingot

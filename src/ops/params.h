@@ -21,6 +21,37 @@ struct ElementwiseParams {
 
 // copy: source → target of the same shape, any of the 17 dtypes, any strides on both sides. No params.
 
+/// gather: source (`indexed` axes, rest…), offsets (b) i64 row-major → out (b, rest…): out[i] = the rest of source that
+/// begins offsets[i] elements behind its first. dtypes from 8 bits on; out has any strides.
+struct GatherParams {
+  int indexed;
+};
+
+/// scatter: values (b, rest…) of target's dtype, offsets (b) as above → target (`indexed` axes, rest…) of any strides,
+/// aligned, not overlapping the inputs. In the order of b; `add` needs a dtype with arithmetic.
+struct ScatterParams {
+  int indexed;
+  bool add;
+};
+
+/// arange: → out (n) row-major of any dtype from 8 bits on: start + i·step, in double for floats, modulo 2⁶⁴ else.
+struct ArangeParams {
+  double start, step;
+  std::uint64_t integer_start, integer_step;
+};
+
+enum class Distribution : std::uint8_t { uniform, normal, integers, permutation };
+
+/// random: → out row-major: numbers number 0, 1, … of the stream that begins at block `offset` (ops/random_stream.h).
+/// uniform (f16 … f64): low … high; normal (the same): mean low, deviation high; integers (from 8 bits on):
+/// integer_low … integer_low + range − 1, range 0 standing for 2⁶⁴; permutation: i64 (n).
+struct RandomParams {
+  std::uint64_t seed, offset;
+  double low, high;
+  std::uint64_t integer_low, range;
+  Distribution distribution;
+};
+
 /// softmax, argmax: x → out. argmax: out is i64 with size 1 at `axis`.
 struct AxisParams {
   int axis;

@@ -265,6 +265,179 @@ void copy_table() {
     }
 }
 
+// Indices of every sign into `size`, as i64.
+Tensor random_indices(Random& random, const Shape& shape, std::int64_t size) {
+  std::vector<std::int64_t> values;
+  for (std::int64_t i = 0; i < shape.numel(); ++i) values.push_back(random.below(2 * size) - size);
+  return Tensor::from(std::span<const std::int64_t>(values), shape);
+}
+
+// Element numbers of (outer, n, inner) around `axis`.
+struct Around {
+  std::int64_t outer = 1, n, inner = 1;
+  Around(const Shape& shape, int axis) : n(shape[axis]) {
+    for (int i = 0; i < axis; ++i) outer *= shape[i];
+    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
+  }
+  std::size_t at(std::int64_t o, std::int64_t k, std::int64_t i) const {
+    return static_cast<std::size_t>((o * n + (k < 0 ? k + n : k)) * inner + i);
+  }
+};
+
+const DType moved_dtypes[] = {DType::bool_, DType::u8,  DType::i64,     DType::f16,
+                              DType::bf16,  DType::f32, DType::f8_e4m3, DType::i4};
+
+// Blocks of rows (take) and single elements (take_along_axis).
+void gather_table() {
+  Random random(31);
+  for (const DType dtype : moved_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape : {Shape{7}, Shape{7, 13}, Shape{3, 4, 5}, Shape{61, 1100}})
+        for (int axis = 0; axis < shape.rank(); ++axis) {
+          if (bit_width(dtype) < 8 && pattern == Pattern::unaligned) continue;
+          const Tensor x = make_tensor(random, shape, dtype, pattern);
+          const std::string what = label(dtype, shape, pattern) + " axis " + std::to_string(axis);
+          const auto raw = doubles(x);
+          const Around from(shape, axis);
+          const Tensor places = random_indices(random, Shape{83}, from.n);
+          const auto place = integers(places);
+          const auto f = [&] { return take(x, places, axis); };
+          std::vector<double> oracle;
+          for (std::int64_t o = 0; o < from.outer; ++o)
+            for (const Wide k : place)
+              for (std::int64_t i = 0; i < from.inner; ++i)
+                oracle.push_back(raw[from.at(o, static_cast<std::int64_t>(k), i)]);
+          EXPECT_TRUE(equal(doubles(in_column(Column::reference, f)), oracle)) << "take " << what;
+          EXPECT_TRUE(equal(doubles(on_cpu(f, what)), oracle)) << "take " << what;
+
+          Shape along = shape;
+          along[axis] = 5;
+          const Tensor each = random_indices(random, along, from.n);
+          const auto chosen = integers(each);
+          const auto g = [&] { return take_along_axis(x, each, axis); };
+          const Around to(along, axis);
+          oracle.resize(chosen.size());
+          for (std::int64_t o = 0; o < to.outer; ++o)
+            for (std::int64_t k = 0; k < to.n; ++k)
+              for (std::int64_t i = 0; i < to.inner; ++i)
+                oracle[to.at(o, k, i)] = raw[from.at(o, static_cast<std::int64_t>(chosen[to.at(o, k, i)]), i)];
+          EXPECT_TRUE(equal(doubles(in_column(Column::reference, g)), oracle)) << "take_along_axis " << what;
+          EXPECT_TRUE(equal(doubles(on_cpu(g, what)), oracle)) << "take_along_axis " << what;
+        }
+}
+
+// One sum of two numbers, rounded to the dtype: exact in double for f32 (Figueroa 1995) and narrower.
+double sum_in(DType dtype, double a, double b) {
+  return visit_arithmetic(dtype, "", [&]<class T>(T) -> double {
+    if constexpr (std::is_integral_v<T>)
+      return static_cast<double>(static_cast<T>(static_cast<std::uint64_t>(static_cast<std::int64_t>(a)) +
+                                                static_cast<std::uint64_t>(static_cast<std::int64_t>(b))));
+    else
+      return to_double(from_double<T>(a + b));
+  });
+}
+
+void scatter_table() {
+  Random random(32);
+  for (const DType dtype : {DType::bool_, DType::u8, DType::i32, DType::f16, DType::bf16, DType::f32, DType::f64})
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape : {Shape{7}, Shape{7, 13}, Shape{3, 4, 5}, Shape{11, 1100}})
+        for (int axis = 0; axis < shape.rank(); ++axis)
+          for (const bool add : {false, true}) {
+            if (add && dtype == DType::bool_) continue;
+            const std::string what =
+                label(dtype, shape, pattern) + " axis " + std::to_string(axis) + (add ? " add" : "");
+            const Tensor x = make_tensor(random, shape, dtype, pattern);
+            const Around to(shape, axis);
+            Shape more = shape;
+            more[axis] = 2 * to.n + 1;  // more than places: some are met twice
+            const Tensor values = make_tensor(random, more, dtype, pattern);
+            const auto old = doubles(x), added = doubles(values);
+            const auto put = [&](std::vector<double>& out, std::size_t at, double value) {
+              out[at] = add ? sum_in(dtype, out[at], value) : value;
+            };
+            const Around from(more, axis);
+
+            const Tensor each = random_indices(random, more, to.n);
+            const auto chosen = integers(each);
+            const auto f = [&] {
+              return scatter(x, axis, each, values, add ? ScatterMode::add : ScatterMode::replace);
+            };
+            std::vector<double> oracle = old;
+            for (std::int64_t o = 0; o < from.outer; ++o)
+              for (std::int64_t k = 0; k < from.n; ++k)
+                for (std::int64_t i = 0; i < from.inner; ++i)
+                  put(oracle, to.at(o, static_cast<std::int64_t>(chosen[from.at(o, k, i)]), i),
+                      added[from.at(o, k, i)]);
+            EXPECT_TRUE(equal(doubles(in_column(Column::reference, f)), oracle)) << "scatter " << what;
+            EXPECT_TRUE(equal(doubles(on_cpu(f, what)), oracle)) << "scatter " << what;
+
+            const Tensor places = random_indices(random, Shape{from.n}, to.n);
+            const auto place = integers(places);
+            const auto g = [&] {
+              if (add) return index_add(x, axis, places, values);
+              const Tensor out = astype(x, dtype, true);
+              std::vector<Index> list(static_cast<std::size_t>(axis), Slice{});
+              list.emplace_back(places);
+              index_put_(out, list, values);
+              return out;
+            };
+            oracle = old;
+            for (std::int64_t o = 0; o < from.outer; ++o)
+              for (std::int64_t k = 0; k < from.n; ++k)
+                for (std::int64_t i = 0; i < from.inner; ++i)
+                  put(oracle, to.at(o, static_cast<std::int64_t>(place[static_cast<std::size_t>(k)]), i),
+                      added[from.at(o, k, i)]);
+            EXPECT_TRUE(equal(doubles(in_column(Column::reference, g)), oracle)) << "blocks " << what;
+            EXPECT_TRUE(equal(doubles(on_cpu(g, what)), oracle)) << "blocks " << what;
+          }
+}
+
+void arange_table() {
+  for (const std::int64_t n : {0, 1, 13, 100, 70001}) {
+    for (const DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64, DType::f8_e5m2}) {
+      const double step = 1.0 / 7;
+      const auto f = [&] { return arange(-2.5, -2.5 + step * (static_cast<double>(n) - 0.5), step, dtype); };
+      std::vector<double> oracle;
+      for (std::int64_t i = 0; i < n; ++i)
+        visit_numeric(dtype, "", [&]<class T>(T) {
+          oracle.push_back(to_double(from_double<T>(-2.5 + static_cast<double>(i) * step)));
+        });
+      EXPECT_TRUE(equal(doubles(in_column(Column::reference, f)), oracle)) << to_string(dtype) << n;
+      EXPECT_TRUE(equal(doubles(on_cpu(f, "arange")), oracle)) << to_string(dtype) << n;
+    }
+    for (const DType dtype : {DType::i32, DType::i64}) {
+      const auto f = [&] { return arange(5, 5 - 3 * n, -3, dtype); };
+      std::vector<double> oracle;
+      for (std::int64_t i = 0; i < n; ++i) oracle.push_back(static_cast<double>(5 - 3 * i));
+      EXPECT_TRUE(equal(doubles(in_column(Column::reference, f)), oracle)) << to_string(dtype) << n;
+      EXPECT_TRUE(equal(doubles(on_cpu(f, "arange")), oracle)) << to_string(dtype) << n;
+    }
+  }
+}
+
+// The numbers themselves are random_test's business: here the columns must agree to the bit.
+void random_table() {
+  std::vector<Shape> shapes(std::begin(edge_shapes), std::end(edge_shapes));
+  shapes.push_back(large_shape);
+  for (const Shape& shape : shapes) {
+    const auto both = [&](auto&& f) {
+      const auto g = [&] {
+        Generator generator(0x123456789ABCDEF, 77);
+        return f(generator);
+      };
+      EXPECT_TRUE(equal(doubles(in_column(Column::reference, g)), doubles(on_cpu(g, "random")))) << to_string(shape);
+    };
+    for (const DType dtype : floating_dtypes) {
+      both([&](Generator& g) { return uniform(g, shape, -3, 5, dtype); });
+      both([&](Generator& g) { return normal(g, shape, 1, 2, dtype); });
+    }
+    for (const DType dtype : integer_dtypes) both([&](Generator& g) { return randint(g, 1, 100, shape, dtype); });
+    both([&](Generator& g) { return bernoulli(g, shape, 0.3); });
+    both([&](Generator& g) { return permutation(g, shape.numel()); });
+  }
+}
+
 // |x − max| may be 60 here. The difference is rounded (u·|d| in the exponent, so that much in the result), Exp adds
 // 1 ulp, the sum of n positive terms in at least four chains (n/4 + 8)·u, quotient and product 2u.
 void softmax_table() {
