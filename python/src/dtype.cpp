@@ -11,15 +11,10 @@
 #include "bind.h"
 #include "casters.h"
 #include "errors.h"
+#include "ingot/ops/print.h"
 
 namespace ingot::python {
 namespace {
-
-// The array API's names, and ml_dtypes' where it has none; in the order of INGOT_DTYPES.
-constexpr std::array<const char*, dtype_count> names = {
-    "bool", "uint8", "uint16",  "uint32",   "uint64",  "int8",    "int16",         "int32",      "int64",
-    "int4", "int2",  "float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"};
-static_assert(dtype_count == 17 && static_cast<int>(DType::i2) == 10 && static_cast<int>(DType::f8_e5m2) == 16);
 
 // What Python sees of a dtype. There is one instance of each, so comparing is comparing identities.
 struct DTypeObject {
@@ -30,8 +25,8 @@ struct DTypeObject {
 std::array<PyObject*, dtype_count> objects{};
 
 std::optional<DType> dtype_named(std::string_view name) {
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (names[i] == name) return static_cast<DType>(i);
+  for (int i = 0; i < dtype_count; ++i)
+    if (array_api_name(static_cast<DType>(i)) == name) return static_cast<DType>(i);
   return dtype_from_string(name);
 }
 
@@ -56,7 +51,7 @@ std::optional<DType> foreign_dtype(nb::handle source) {
 
 }  // namespace
 
-const char* dtype_name(DType dtype) noexcept { return names[static_cast<std::size_t>(dtype)]; }
+const char* dtype_name(DType dtype) noexcept { return array_api_name(dtype).data(); }
 
 nb::object dtype_object(DType dtype) { return nb::borrow(objects[static_cast<std::size_t>(dtype)]); }
 
@@ -90,7 +85,7 @@ True
       .def("__repr__", [](const DTypeObject& self) { return std::string("ingot.") + dtype_name(self.value); })
       .def("__str__", [](const DTypeObject& self) { return dtype_name(self.value); })
       .def("__reduce__", [](const DTypeObject& self) { return attribute_name(self.value); });
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < objects.size(); ++i) {
     const nb::object instance = nb::cast(DTypeObject{static_cast<DType>(i)});
     m.attr(attribute_name(static_cast<DType>(i))) = instance;
     objects[i] = instance.ptr();

@@ -23,8 +23,10 @@ NB_MODULE(_ingot, m) {
   bind_creation(m);
   bind_checkpoint(m);
   bind_dtypes(m, tensor);
+  bind_index_functions(m);
   bind_manipulation(m);
   bind_linalg(m);
   bind_nn(m);
+  bind_random(m);
   bind_searching(m);
 }

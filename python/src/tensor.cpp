@@ -16,15 +16,10 @@
 #include "exchange.h"
 #include "gil.h"
 #include "ingot/ops.h"
+#include "ingot/ops/print.h"
 
 namespace ingot::python {
 namespace {
-
-std::string repr(const Tensor& x) {
-  std::string text = "ingot.Tensor(shape=" + to_string(x.shape()) + ", dtype=" + dtype_name(x.dtype());
-  if (x.is_quantized()) text += ", encoding='" + std::string(to_string(x.encoding()->scheme())) + "'";
-  return text + ")";
-}
 
 // The number of elements, or one large enough whose square does not overflow.
 std::int64_t bounded_size(const Operand& operand) {
@@ -131,7 +126,8 @@ ingot.from_dlpack, ingot.zeros or ingot.open.
              if (x.rank() == 0) throw nb::type_error("len() of a tensor without dimensions");
              return x.shape()[0];
            })
-      .def("__repr__", &repr)
+      .def("__repr__", [](const Tensor& x) { return released([&] { return repr(x); }); })
+      .def("__str__", [](const Tensor& x) { return released([&] { return to_string(x); }); })
       .def(
           "__array_namespace__",
           [](const Tensor&, nb::handle api_version) {
