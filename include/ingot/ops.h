@@ -12,4 +12,7 @@
 #include "ingot/ops/manipulation.h"
 #include "ingot/ops/nn.h"
 #include "ingot/ops/random.h"
+#include "ingot/ops/reductions.h"
 #include "ingot/ops/searching.h"
+#include "ingot/ops/sets.h"
+#include "ingot/ops/sorting.h"

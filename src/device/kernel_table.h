@@ -18,9 +18,14 @@ namespace ingot {
   X(scatter)                \
   X(arange)                 \
   X(random)                 \
+  X(reduce)                 \
   X(softmax)                \
   X(rms_norm)               \
   X(argmax)                 \
+  X(cumulate)               \
+  X(sort)                   \
+  X(argsort)                \
+  X(searchsorted)           \
   X(matmul)                 \
   X(linear)                 \
   X(embedding)              \

@@ -39,6 +39,13 @@ inline void check_shape(const char* operation, const Shape& shape) {
   }
 }
 
+/// Throws dtype_mismatch for an encoded tensor and for packed elements (i4, i2).
+inline void check_unpacked(const char* operation, const Tensor& x) {
+  check_plain(operation, x);
+  if (bit_width(x.dtype()) < 8)
+    fail(ErrorCode::dtype_mismatch, operation, "{} is packed: unpack it with astype", describe(x));
+}
+
 /// Throws invalid_argument for read-only storage and for a view that holds elements more than once.
 inline void check_writable(const char* operation, const Tensor& target) {
   for (int axis = 0; axis < target.rank(); ++axis)

@@ -6,6 +6,7 @@
 
 #include "ingot/encoding.h"
 #include "ingot/ops.h"
+#include "ops/reductions.h"
 
 namespace ingot {
 
@@ -52,9 +53,41 @@ struct RandomParams {
   Distribution distribution;
 };
 
-/// softmax, argmax: x → out. argmax: out is i64 with size 1 at `axis`.
+/// reduce: x (bool, integers from 8 bits on, f16 … f64), and c where the function reads one → out of any dtype, both of
+/// x's shape but for size 1 at the axes reduced; c is f32, or f64 for x of f64.
+struct ReduceParams {
+  ReduceOp function;
+  unsigned axes;  // bit i: axis i is reduced
+};
+
+/// softmax: x → out.
 struct AxisParams {
   int axis;
+};
+
+/// argmax: x (from 8 bits on) → out i64 with size 1 at `axis`, where x has one element at least.
+struct ArgmaxParams {
+  int axis;
+  bool smallest;  // argmin
+};
+
+/// cumulate: x (bool, integers from 8 bits on, f16 … f64) → out of x's shape, any strides, floating where x is.
+struct CumulateParams {
+  int axis;
+  bool product;  // else the sum
+};
+
+/// sort: x (from 8 bits on) → out. argsort: x → indices i64, and the elements there as a second output; both have the
+/// first elements in order, as many as out has along `axis`. The order is stable; NaN is the largest.
+struct SortParams {
+  int axis;
+  bool descending;
+};
+
+/// searchsorted: sorted (n), values of its dtype, from 8 bits on → out i64 of values' shape; a third input: i64 (n),
+/// places inside 0 … n−1 in the order that sorts the first.
+struct SearchParams {
+  bool right;
 };
 
 /// rms_norm: x (…, d), weight (d) → out (…, d), all of one dtype; weight may be of another floating dtype.

@@ -1,4 +1,4 @@
-// softmax, rms_norm, argmax.
+// softmax, rms_norm.
 #include "device/kernel_table.h"
 #include "ops/check.h"
 #include "ops/params.h"
@@ -27,27 +27,6 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
   if (out.numel() > 0) dispatch(Op::rms_norm, {&x, &weight}, {&out}, RmsNormParams{eps});
   return out;
-}
-
-Tensor argmax(const Tensor& x, int axis, bool keepdims) {
-  check_inputs("argmax", {&x});
-  check_plain("argmax", x);
-  if (bit_width(x.dtype()) < 8)
-    fail(ErrorCode::dtype_mismatch, "argmax", "{} is packed: unpack it with astype", describe(x));
-  if (x.rank() == 0 && (axis == 0 || axis == -1)) {
-    const Tensor out = argmax(x.unsqueeze(0), 0, true);
-    return out.squeeze(0);
-  }
-  axis = normalize_axis(axis, x.rank(), "argmax");
-  Shape shape = x.shape();
-  shape[axis] = 1;
-  Tensor out = Tensor::empty(shape, DType::i64, x.device());
-  if (out.numel() > 0) {
-    if (x.shape()[axis] == 0)
-      fail(ErrorCode::invalid_argument, "argmax", "{} has no elements along axis {}", describe(x), axis);
-    dispatch(Op::argmax, {&x}, {&out}, AxisParams{axis});
-  }
-  return keepdims ? out : out.squeeze(axis);
 }
 
 }  // namespace ingot

@@ -9,6 +9,7 @@
 #include "ops/elementwise_function.h"
 #include "support/bounded.h"
 #include "support/cases.h"
+#include "support/groups.h"
 
 namespace ingot::testing {
 namespace {
@@ -438,6 +439,272 @@ void random_table() {
   }
 }
 
+// What the statistics are held against, and how far they may be from it when they compute with relative errors u. A sum
+// of n terms in the order of reductions.h is within k·u of the sum of their magnitudes, k = 256 + log₂ n; one after the
+// other, as in the reference, within n·u.
+struct Expected {
+  double value, limit;
+};
+using Statistic = Tensor (*)(const Tensor&, const Axes&);
+struct StatisticCase {
+  const char* name;
+  Statistic compute;
+  Expected (*expect)(const std::vector<double>& x, double u, double k);
+  double (*draw)(Random&);
+};
+
+long double total(const std::vector<double>& x, long double (*f)(long double, long double), long double c = 0) {
+  long double sum = 0;
+  for (const double value : x) sum += f(value, c);
+  return sum;
+}
+double magnitude(const std::vector<double>& x) {
+  return static_cast<double>(total(x, [](long double v, long double) { return std::fabs(v); }));
+}
+double count(const std::vector<double>& x) { return static_cast<double>(x.size()); }
+
+Expected expect_mean(const std::vector<double>& x, double u, double k) {
+  const long double sum = total(x, [](long double v, long double) { return v; });
+  return {static_cast<double>(sum / static_cast<long double>(x.size())), (k + 2) * u * magnitude(x) / count(x)};
+}
+// Σ(x − m)² with a mean that is off by d: n·d² more; each difference, square and sum (k + 3)u.
+Expected expect_var(const std::vector<double>& x, double u, double k) {
+  const Expected mean = expect_mean(x, u, k);
+  const double n = count(x);
+  const long double exact = total(
+                                x, [](long double v, long double c) { return (v - c) * (v - c); },
+                                total(x, [](long double v, long double) { return v; }) / static_cast<long double>(n)) /
+                            static_cast<long double>(std::max(n - 1, 0.0));
+  const auto value = static_cast<double>(exact);
+  const double shift = mean.limit * mean.limit * n / std::max(n - 1, 0.0);
+  return {value, (k + 5) * u * (value + shift) + shift};
+}
+Expected expect_std(const std::vector<double>& x, double u, double k) {
+  const Expected var = expect_var(x, u, k);
+  const double root = std::sqrt(var.value);
+  return {root, u * root + (root > 0 ? std::min(var.limit / root, std::sqrt(var.limit)) : std::sqrt(var.limit))};
+}
+// The exponents' rounding is absolute in the logarithm, as are the sum's relative errors; functions are within 8u.
+Expected expect_logsumexp(const std::vector<double>& x, double u, double k) {
+  double largest = -HUGE_VAL, reach = 0;
+  for (const double value : x) largest = std::max(largest, value), reach = std::max(reach, std::fabs(value));
+  const double sum = static_cast<double>(
+      total(x, [](long double v, long double c) { return std::exp(v - c); }, static_cast<long double>(largest)));
+  if (x.empty()) return {-HUGE_VAL, 0};
+  return {largest + std::log(sum),
+          (2 * reach + 8 + k) * u + 8 * u * std::log(sum) + u * std::fabs(largest + std::log(sum))};
+}
+template <int P>
+Expected expect_norm(const std::vector<double>& x, double u, double k) {
+  const double sum = static_cast<double>(
+      total(x, [](long double v, long double) { return std::pow(std::fabs(v), static_cast<long double>(P)); }));
+  const double norm = std::pow(sum, 1.0 / P);
+  // P = 3 goes through two powers of 8u, the second with a rounded exponent.
+  return {norm, norm * u * (P == 3 ? (k + 8) / 3 + 8 + std::fabs(std::log(sum + 1e-300)) : k / P + 3)};
+}
+
+const StatisticCase statistics[] = {
+    {"sum", [](const Tensor& x, const Axes& axes) { return sum(x, axes); },
+     [](const std::vector<double>& x, double u, double k) -> Expected {
+       return {static_cast<double>(total(x, [](long double v, long double) { return v; })), k * u * magnitude(x)};
+     },
+     [](Random& r) { return r.below(5000) == 0 ? (r.below(2) ? HUGE_VAL : NAN) : r.normal(); }},
+    {"prod", [](const Tensor& x, const Axes& axes) { return prod(x, axes); },
+     [](const std::vector<double>& x, double u, double k) -> Expected {
+       long double product = 1;
+       for (const double value : x) product *= static_cast<long double>(value);
+       return {static_cast<double>(product), k * u * static_cast<double>(std::fabs(product))};
+     },
+     // A thousand times the same number must not pass f32's range.
+     [](Random& r) { return std::exp2(0.02 * r.normal()) * (r.below(2) ? 1 : -1); }},
+    {"mean", [](const Tensor& x, const Axes& axes) { return mean(x, axes); }, expect_mean, normal_number},
+    {"var", [](const Tensor& x, const Axes& axes) { return var(x, axes, 1); }, expect_var,
+     [](Random& r) { return 3 + r.normal(); }},
+    {"std", [](const Tensor& x, const Axes& axes) { return ::ingot::std(x, axes, 1); }, expect_std,
+     [](Random& r) { return 3 + r.normal(); }},
+    {"logsumexp", [](const Tensor& x, const Axes& axes) { return logsumexp(x, axes); }, expect_logsumexp,
+     [](Random& r) { return 20 * r.normal() + 100; }},
+    {"norm 1", [](const Tensor& x, const Axes& axes) { return vector_norm(x, axes, false, 1); }, expect_norm<1>,
+     normal_number},
+    {"norm 2", [](const Tensor& x, const Axes& axes) { return vector_norm(x, axes); }, expect_norm<2>, normal_number},
+    {"norm 3", [](const Tensor& x, const Axes& axes) { return vector_norm(x, axes, false, 3); }, expect_norm<3>,
+     normal_number},
+};
+
+// Those that do not round: any element, any order.
+struct ExactCase {
+  const char* name;
+  Statistic compute;
+  double (*expect)(const std::vector<double>& x);
+  bool of_none;  // defined for no elements
+};
+template <class Better>
+double extreme(const std::vector<double>& x, Better better) {
+  double best = x.at(0);
+  for (const double value : x)
+    if (value != value || better(value, best)) {
+      best = value;
+      if (best != best) break;
+    }
+  return best;
+}
+const ExactCase exact_statistics[] = {
+    {"max", [](const Tensor& x, const Axes& axes) { return max(x, axes); },
+     [](const std::vector<double>& x) { return extreme(x, [](double a, double b) { return a > b; }); }, false},
+    {"min", [](const Tensor& x, const Axes& axes) { return min(x, axes); },
+     [](const std::vector<double>& x) { return extreme(x, [](double a, double b) { return a < b; }); }, false},
+    {"any", [](const Tensor& x, const Axes& axes) { return any(x, axes); },
+     [](const std::vector<double>& x) {
+       return std::any_of(x.begin(), x.end(), [](double v) { return v != 0; }) ? 1.0 : 0;
+     },
+     true},
+    {"all", [](const Tensor& x, const Axes& axes) { return all(x, axes); },
+     [](const std::vector<double>& x) {
+       return std::all_of(x.begin(), x.end(), [](double v) { return v != 0; }) ? 1.0 : 0;
+     },
+     true},
+    {"count_nonzero", [](const Tensor& x, const Axes& axes) { return count_nonzero(x, axes); },
+     [](const std::vector<double>& x) {
+       return static_cast<double>(std::count_if(x.begin(), x.end(), [](double v) { return v != 0; }));
+     },
+     true},
+};
+
+std::vector<std::vector<int>> axes_of(const Shape& shape) {
+  std::vector<std::vector<int>> list{{}};
+  for (int axis = 0; axis < shape.rank(); ++axis) list.push_back({axis});
+  if (shape.rank() == 2) list.push_back({1, 0});
+  if (shape.rank() == 4) list.insert(list.end(), {{0, 2}, {-1, 1}, {1, 2}, {3, 0, 2}, {0, 1, 2, 3}});
+  return list;
+}
+unsigned mask_of(const std::vector<int>& axes, int rank) {
+  unsigned mask = 0;
+  for (const int axis : axes) mask |= 1u << (axis < 0 ? axis + rank : axis);
+  return mask;
+}
+
+// One result on every number of threads.
+template <class F>
+Tensor on_all_threads(F&& f, const Tensor& x, const std::string& what) {
+  set_num_threads(1);
+  const Tensor one = in_column(Column::cpu, f);
+  for (const int threads : {2, 7}) {
+    if (x.numel() < 1 << 15) break;
+    set_num_threads(threads);
+    const Tensor many = in_column(Column::cpu, f);
+    EXPECT_EQ(std::memcmp(one.bytes(), many.bytes(), one.nbytes()), 0) << what << " differs with " << threads;
+  }
+  return one;
+}
+
+void check_statistic(const StatisticCase& about, const Tensor& x, const std::vector<int>& axes,
+                     const std::string& what) {
+  const auto f = [&] { return about.compute(x, Axes(axes)); };
+  const Tensor reference = in_column(Column::reference, f), found = on_all_threads(f, x, what);
+  const auto elements = groups(doubles(x), x.shape(), mask_of(axes, x.rank()));
+  const auto check = [&](const Tensor& result, double unit, auto k) {
+    std::vector<Expected> expected;
+    std::vector<double> values;
+    for (const auto& group : elements) {
+      expected.push_back(about.expect(group, unit, k(count(group))));
+      values.push_back(
+          visit_floating(x.dtype(), "", [&]<class T>(T) { return to_double(from_double<T>(expected.back().value)); }));
+    }
+    expect_near(
+        doubles(result), values, [&](std::size_t i) { return expected[i].limit + ulp(x.dtype(), expected[i].value); },
+        what);
+  };
+  // Between the passes of a statistic, both columns round to the dtype computed in.
+  const double u = working_epsilon(x.dtype()) / 2;
+  check(reference, u, [&](double n) { return (n + 2) * 0x1p-53 / u; });
+  check(found, u, [](double n) { return 258 + std::log2(n + 1); });
+}
+
+void check_exact(const ExactCase& about, const Tensor& x, const std::vector<int>& axes, const std::string& what) {
+  const auto elements = groups(doubles(x), x.shape(), mask_of(axes, x.rank()));
+  if (!about.of_none && !elements.empty() && elements.front().empty()) return;
+  const auto f = [&] { return about.compute(x, Axes(axes)); };
+  std::vector<double> expected;
+  for (const auto& group : elements) expected.push_back(about.expect(group));
+  EXPECT_TRUE(equal(doubles(in_column(Column::reference, f)), expected)) << what << " reference";
+  EXPECT_TRUE(equal(doubles(on_all_threads(f, x, what)), expected)) << what << " cpu";
+}
+
+// Sums and products of integers wrap; extremes of 64 bits do not fit doubles.
+void check_integers(const Tensor& x, const std::vector<int>& axes, const std::string& what) {
+  const auto elements = groups(integers(x), x.shape(), mask_of(axes, x.rank()));
+  const bool is_unsigned = kind(x.dtype()) == Kind::unsigned_integer;
+  const auto check = [&](auto compute, auto expect, bool of_none) {
+    if (!of_none && !elements.empty() && elements.front().empty()) return;
+    std::vector<Wide> expected;
+    for (const auto& group : elements) expected.push_back(expect(group));
+    const auto f = [&] { return compute(x, Axes(axes)); };
+    EXPECT_TRUE(integers(in_column(Column::reference, f)) == expected) << what << " reference";
+    EXPECT_TRUE(integers(on_all_threads(f, x, what)) == expected) << what << " cpu";
+  };
+  const auto wrapped = [&](auto combine, std::uint64_t initial) {
+    return [=](const std::vector<Wide>& group) -> Wide {
+      std::uint64_t result = initial;
+      for (const Wide value : group) result = combine(result, static_cast<std::uint64_t>(value));
+      return is_unsigned ? Wide{result} : Wide{static_cast<std::int64_t>(result)};
+    };
+  };
+  check([](const Tensor& t, const Axes& a) { return sum(t, a); }, wrapped([](auto a, auto b) { return a + b; }, 0),
+        true);
+  check([](const Tensor& t, const Axes& a) { return prod(t, a); }, wrapped([](auto a, auto b) { return a * b; }, 1),
+        true);
+  check([](const Tensor& t, const Axes& a) { return max(t, a); },
+        [](const std::vector<Wide>& group) { return *std::max_element(group.begin(), group.end()); }, false);
+  check([](const Tensor& t, const Axes& a) { return min(t, a); },
+        [](const std::vector<Wide>& group) { return *std::min_element(group.begin(), group.end()); }, false);
+}
+
+void reduce_table() {
+  Random random(24);
+  const Shape shapes[] = {{}, {1}, {0, 3}, {3, 0, 20}, {7, 13}, {3, 1031}, {1031, 5}, {40, 67}, {2, 3, 5, 17}};
+  // Layouts are the business of code that all functions share: few of them for most.
+  const auto for_cases = [&](DType dtype, bool all_layouts, double (*draw)(Random&), auto&& f) {
+    const auto one = [&](const Shape& shape, Pattern pattern) {
+      const Tensor x = make_tensor(random, shape, dtype, pattern, draw);
+      for (const auto& axes : axes_of(shape)) {
+        std::string what = label(dtype, shape, pattern) + " axes";
+        for (const int axis : axes) what += " " + std::to_string(axis);
+        f(x, axes, what);
+      }
+    };
+    for (const Pattern pattern : all_patterns) {
+      if (!all_layouts && pattern != Pattern::transposed && pattern != Pattern::stretched) continue;
+      for (const Shape& shape : shapes) one(shape, pattern);
+    }
+    // Several ranges of rows, of columns, and several tasks.
+    if (all_layouts && (dtype == DType::f32 || dtype == DType::bf16 || dtype == DType::i16))
+      for (const Shape& shape : {Shape{150'001}, Shape{9001, 20}, Shape{263, 521}})
+        for (const Pattern pattern : {Pattern::contiguous, Pattern::transposed}) one(shape, pattern);
+  };
+  for (const DType dtype : floating_dtypes)
+    for (const StatisticCase& about : statistics)
+      for_cases(dtype, about.name == std::string_view("sum") || about.name == std::string_view("var"), about.draw,
+                [&](const Tensor& x, const std::vector<int>& axes, const std::string& what) {
+                  check_statistic(about, x, axes, std::string(about.name) + " " + what);
+                });
+  std::vector<DType> dtypes(std::begin(floating_dtypes), std::end(floating_dtypes));
+  dtypes.insert(dtypes.end(), {DType::bool_, DType::u8, DType::i16, DType::i32});
+  for (const DType dtype : dtypes)
+    for (const ExactCase& about : exact_statistics)
+      for (double (*draw)(Random&) : {+any_number, +[](Random& r) { return r.below(3000) ? 0.0 : -0.5; },
+                                      +[](Random& r) { return r.below(3000) ? NAN : -0.0; }}) {
+        if (draw != any_number && !is_floating(dtype)) break;
+        for_cases(dtype, draw == any_number, draw,
+                  [&](const Tensor& x, const std::vector<int>& axes, const std::string& what) {
+                    check_exact(about, x, axes, std::string(about.name) + " " + what);
+                  });
+      }
+  for (const DType dtype : integer_dtypes)
+    for_cases(
+        dtype, dtype == DType::i16, normal_number,
+        [&](const Tensor& x, const std::vector<int>& axes, const std::string& what) { check_integers(x, axes, what); });
+}
+
 // |x − max| may be 60 here. The difference is rounded (u·|d| in the exponent, so that much in the result), Exp adds
 // 1 ulp, the sum of n positive terms in at least four chains (n/4 + 8)·u, quotient and product 2u.
 void softmax_table() {
@@ -521,40 +788,237 @@ void rms_norm_table() {
         }
 }
 
-void argmax_table() {
-  Random random(16);
+std::vector<DType> dtypes_from_8_bits() {
   std::vector<DType> dtypes(std::begin(floating_dtypes), std::end(floating_dtypes));
   dtypes.insert(dtypes.end(), std::begin(integer_dtypes), std::end(integer_dtypes));
-  for (const DType dtype : {DType::bool_, DType::f8_e4m3, DType::f8_e5m2}) dtypes.push_back(dtype);
+  dtypes.insert(dtypes.end(), {DType::bool_, DType::f8_e4m3, DType::f8_e5m2});
+  return dtypes;
+}
+double few_numbers(Random& random) { return random.below(8) ? static_cast<double>(random.below(3)) : -0.0; }
+
+// Calls f(tensor, axis, what) for dtypes, patterns and shapes whose lines are searched or sorted: numbers of every
+// kind, and few different ones, of which the first must be taken.
+template <class F>
+void for_lines(std::uint64_t seed, F&& f) {
+  Random random(seed);
+  for (const DType dtype : dtypes_from_8_bits())
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape :
+           {Shape{}, Shape{1}, Shape{0, 3}, Shape{7, 13}, Shape{3, 1031}, Shape{1200, 19}, Shape{2, 3, 5, 17}})
+        for (double (*draw)(Random&) : {few_numbers, any_number}) {
+          if (shape.numel() > 20000 && pattern != Pattern::contiguous && pattern != Pattern::transposed) continue;
+          const Tensor x = make_tensor(random, shape, dtype, pattern, draw);
+          for (int axis = 0; axis < std::max(shape.rank(), 1); ++axis)
+            f(x, axis, label(dtype, shape, pattern) + " axis " + std::to_string(axis));
+        }
+}
+
+// Lines of x along one axis as lists, of doubles or of integers that doubles do not hold.
+template <class F>
+void with_lines(const Tensor& x, int axis, F&& f) {
+  const unsigned mask = x.rank() == 0 ? 0 : 1u << axis;
+  if (is_floating(x.dtype()))
+    f(groups(doubles(x), x.shape(), mask));
+  else
+    f(groups(integers(x), x.shape(), mask));
+}
+constexpr auto nan_is_largest = [](auto a, auto b) { return a < b || (b != b && a == a); };
+
+void argmax_table() {
+  for_lines(16, [](const Tensor& x, int axis, const std::string& what) {
+    if (x.numel() == 0) return;
+    with_lines(x, axis, [&](const auto& lines) {
+      std::vector<Wide> largest, smallest;
+      for (const auto& line : lines) {
+        std::size_t high = 0, low = 0;
+        for (std::size_t i = 1; i < line.size(); ++i) {
+          if (nan_is_largest(line[high], line[i])) high = i;
+          if (line[low] == line[low] && (line[i] != line[i] || line[i] < line[low])) low = i;
+        }
+        largest.push_back(static_cast<Wide>(high));
+        smallest.push_back(static_cast<Wide>(low));
+      }
+      const auto f = [&] { return argmax(x, axis); }, g = [&] { return argmin(x, axis); };
+      EXPECT_TRUE(integers(in_column(Column::reference, f)) == largest) << "argmax " << what << " reference";
+      EXPECT_TRUE(integers(on_all_threads(f, x, what)) == largest) << "argmax " << what;
+      EXPECT_TRUE(integers(in_column(Column::reference, g)) == smallest) << "argmin " << what << " reference";
+      EXPECT_TRUE(integers(on_all_threads(g, x, what)) == smallest) << "argmin " << what;
+    });
+  });
+  // One line in several ranges: of equal extremes the first, wherever it lies.
+  for (const std::int64_t place : {0, 1023, 65'535, 65'536, 140'000, 199'999}) {
+    const Tensor x = Tensor::zeros(Shape{200'000}, DType::f32);
+    x.mutable_data<float>()[199'999] = x.mutable_data<float>()[place] = 2;
+    const auto f = [&] { return argmax(x); };
+    EXPECT_EQ(on_all_threads(f, x, "argmax").item(), static_cast<double>(place));
+    x.mutable_data<float>()[place] = NAN;
+    EXPECT_EQ(on_all_threads(f, x, "argmax").item(), static_cast<double>(place));
+    EXPECT_EQ(argmin(x).item(), static_cast<double>(place));
+  }
+}
+
+// Sums in f64 are within i·2⁻⁵³ of the magnitudes' sum at place i, products relatively, in either column; then they are
+// rounded once.
+void cumulate_table() {
+  Random random(25);
+  const auto factor = [](Random& r) { return std::exp2(0.2 * r.normal()) * (r.below(2) ? 1 : -1); };
+  std::vector<DType> dtypes(std::begin(floating_dtypes), std::end(floating_dtypes));
+  dtypes.insert(dtypes.end(), std::begin(integer_dtypes), std::end(integer_dtypes));
+  dtypes.push_back(DType::bool_);
   for (const DType dtype : dtypes)
     for (const Pattern pattern : all_patterns)
-      for (const Shape& shape : {Shape{}, Shape{1}, Shape{0, 3}, Shape{7, 13}, Shape{3, 1031}, Shape{2, 3, 5, 17}})
-        for (const bool ties : {false, true}) {
-          const int axis = shape.rank() - 1;
-          const std::string what = "argmax " + label(dtype, shape, pattern);
-          // Few different values: the first of several largest must be taken. Else NaN now and then.
-          const Tensor x = make_tensor(random, shape, dtype, pattern,
-                                       ties ? +[](Random& r) { return static_cast<double>(r.below(3)); } : any_number);
-          const auto f = [&] { return argmax(x, axis); };
-          const std::size_t n = shape.rank() ? static_cast<std::size_t>(shape.back()) : 1;
-          std::vector<Wide> oracle;
-          const auto choose = [&](const auto& values) {
-            for (std::size_t row = 0; row * n < values.size(); ++row) {
-              std::size_t best = 0;
-              for (std::size_t i = 1; i < n; ++i) {
-                const auto now = values[row * n + i], before = values[row * n + best];
-                if (before == before && (now != now || now > before)) best = i;
+      for (const Shape& shape :
+           {Shape{1}, Shape{0, 3}, Shape{7, 13}, Shape{3, 2500}, Shape{1200, 19}, Shape{2, 3, 5, 17}})
+        for (const bool product : {false, true})
+          for (int axis = 0; axis < shape.rank(); ++axis)
+            for (const bool initial : {false, true}) {
+              const std::string what = std::string(product ? "cumulative_prod " : "cumulative_sum ") +
+                                       label(dtype, shape, pattern) + " axis " + std::to_string(axis);
+              const Tensor x = make_tensor(random, shape, dtype, pattern, product ? +factor : normal_number);
+              const auto f = [&] {
+                return product ? cumulative_prod(x, axis, {}, initial) : cumulative_sum(x, axis, {}, initial);
+              };
+              const Tensor reference = in_column(Column::reference, f), found = on_all_threads(f, x, what);
+              EXPECT_EQ(reference.shape()[axis], shape[axis] + (initial ? 1 : 0)) << what;
+              if (!is_floating(dtype)) {
+                const bool is_unsigned = kind(dtype) == Kind::unsigned_integer;
+                std::vector<std::vector<Wide>> expected = groups(integers(x), shape, 1u << axis);
+                for (auto& line : expected) {
+                  std::uint64_t total = product ? 1 : 0;
+                  if (initial) line.insert(line.begin(), static_cast<Wide>(total));
+                  for (std::size_t i = initial ? 1 : 0; i < line.size(); ++i) {
+                    const auto value = static_cast<std::uint64_t>(line[i]);
+                    total = product ? total * value : total + value;
+                    line[i] = is_unsigned ? Wide{total} : Wide{static_cast<std::int64_t>(total)};
+                  }
+                }
+                EXPECT_TRUE(groups(integers(reference), reference.shape(), 1u << axis) == expected)
+                    << what << " reference";
+                EXPECT_TRUE(groups(integers(found), found.shape(), 1u << axis) == expected) << what;
+                continue;
               }
-              oracle.push_back(static_cast<Wide>(best));
+              const auto lines = groups(doubles(x), shape, 1u << axis);
+              for (const Tensor* result : {&reference, &found}) {
+                const auto results = groups(doubles(*result), result->shape(), 1u << axis);
+                for (std::size_t k = 0; k < lines.size(); ++k) {
+                  std::vector<double> expected, limits;
+                  long double total = product ? 1 : 0, size = total;
+                  for (std::size_t i = 0; i <= lines[k].size(); ++i) {
+                    if (i > 0) {
+                      const long double value = lines[k][i - 1];
+                      total = product ? total * value : total + value;
+                      size = product ? std::fabs(total) : size + std::fabs(value);
+                    }
+                    if (i == 0 && !initial) continue;
+                    expected.push_back(visit_floating(
+                        dtype, "", [&]<class T>(T) { return to_double(from_double<T>(static_cast<double>(total))); }));
+                    limits.push_back(static_cast<double>(i) * 0x1p-53 * static_cast<double>(size) +
+                                     ulp(dtype, expected.back()));
+                  }
+                  expect_near(results[k], expected, [&](std::size_t i) { return limits[i]; }, what);
+                }
+              }
             }
-          };
-          if (is_floating(dtype))
-            choose(doubles(x));
-          else
-            choose(integers(x));
-          EXPECT_TRUE(integers(in_column(Column::reference, f)) == oracle) << what;
-          EXPECT_TRUE(integers(on_cpu(f, what)) == oracle) << what;
+}
+
+// Elements must come back to the bit, but for the bits of NaN: −0 and 0 are equal and keep their order.
+bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](double x, double y) { return same(x, y) && (x != x || std::signbit(x) == std::signbit(y)); });
+}
+bool same_bits(const std::vector<Wide>& a, const std::vector<Wide>& b) { return a == b; }
+
+template <class F>
+void check_sorting(std::uint64_t seed, F&& compute) {
+  for_lines(seed, [&](const Tensor& x, int axis, const std::string& what) {
+    for (const bool descending : {false, true})
+      with_lines(x, axis, [&](const auto& lines) {
+        auto sorted = lines;
+        std::vector<std::vector<Wide>> orders;
+        for (std::size_t k = 0; k < lines.size(); ++k) {
+          std::vector<Wide> order(lines[k].size());
+          std::iota(order.begin(), order.end(), 0);
+          std::stable_sort(order.begin(), order.end(), [&](Wide i, Wide j) {
+            const auto a = lines[k][static_cast<std::size_t>(i)], b = lines[k][static_cast<std::size_t>(j)];
+            return descending ? nan_is_largest(b, a) : nan_is_largest(a, b);
+          });
+          for (std::size_t i = 0; i < order.size(); ++i) sorted[k][i] = lines[k][static_cast<std::size_t>(order[i])];
+          orders.push_back(order);
         }
+        compute(x, axis, descending, sorted, orders, what + (descending ? " descending" : ""));
+      });
+  });
+}
+
+template <class Values>
+void expect_lines(const Tensor& found, int axis, const Values& expected, const std::string& what) {
+  with_lines(found, axis, [&](const auto& lines) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(lines)>, Values>) {
+      ASSERT_EQ(lines.size(), expected.size()) << what;
+      for (std::size_t k = 0; k < lines.size(); ++k) EXPECT_TRUE(same_bits(lines[k], expected[k])) << what << " " << k;
+    } else {
+      ADD_FAILURE() << what << " of another kind";
+    }
+  });
+}
+
+void sort_table() {
+  check_sorting(
+      26, [](const Tensor& x, int axis, bool descending, const auto& sorted, const auto&, const std::string& what) {
+        const auto f = [&] { return sort(x, axis, descending); };
+        expect_lines(in_column(Column::reference, f), axis, sorted, "sort " + what + " reference");
+        expect_lines(on_all_threads(f, x, what), axis, sorted, "sort " + what);
+      });
+}
+
+void argsort_table() {
+  check_sorting(27, [](const Tensor& x, int axis, bool descending, auto sorted, auto orders, const std::string& what) {
+    const auto f = [&] { return argsort(x, axis, descending); };
+    expect_lines(in_column(Column::reference, f), axis, orders, "argsort " + what + " reference");
+    expect_lines(on_all_threads(f, x, what), axis, orders, "argsort " + what);
+    const std::int64_t k = std::min<std::int64_t>(x.rank() ? x.shape()[axis] : 1, 3);
+    for (auto& line : sorted) line.resize(static_cast<std::size_t>(k));
+    for (auto& line : orders) line.resize(static_cast<std::size_t>(k));
+    const auto values = [&] { return topk(x, k, axis, descending).values; };
+    const auto indices = [&] { return topk(x, k, axis, descending).indices; };
+    expect_lines(in_column(Column::reference, indices), axis, orders, "topk " + what + " reference");
+    expect_lines(on_all_threads(indices, x, what), axis, orders, "topk " + what);
+    expect_lines(on_all_threads(values, x, what), axis, sorted, "topk values " + what);
+  });
+}
+
+void searchsorted_table() {
+  Random random(28);
+  for (const DType dtype : dtypes_from_8_bits())
+    for (const Pattern pattern : all_patterns)
+      for (const std::int64_t n : {0, 1, 7, 100})
+        for (double (*draw)(Random&) : {few_numbers, any_number})
+          for (const bool right : {false, true}) {
+            const Tensor x = make_tensor(random, Shape{n}, dtype, pattern, draw);
+            const Tensor values = make_tensor(random, Shape{7, 13}, dtype, pattern, draw);
+            const Tensor order = argsort(x), sorted = sort(x);
+            std::vector<Wide> expected;
+            with_lines(x, 0, [&](const auto& lines) {
+              const auto count = [&](const auto& wanted) {
+                for (const auto value : wanted)
+                  expected.push_back(std::count_if(lines[0].begin(), lines[0].end(), [&](auto element) {
+                    using V = std::decay_t<decltype(element)>;
+                    const V v = static_cast<V>(value);
+                    return right ? !nan_is_largest(v, element) : nan_is_largest(element, v);
+                  }));
+              };
+              if (is_floating(dtype))
+                count(doubles(values));
+              else
+                count(integers(values));
+            });
+            const std::string what = "searchsorted " + label(dtype, Shape{n}, pattern);
+            const auto f = [&] { return searchsorted(sorted, values, right); };
+            const auto g = [&] { return searchsorted(x, values, right, &order); };
+            EXPECT_TRUE(integers(in_column(Column::reference, f)) == expected) << what << " reference";
+            EXPECT_TRUE(integers(on_cpu(f, what)) == expected) << what;
+            EXPECT_TRUE(integers(on_cpu(g, what)) == expected) << what << " with sorter";
+          }
 }
 
 // γ_k Σ|a·b| (Higham 2002, 3.5): k products and sums of relative error u each, whatever their order; then one rounding.

@@ -66,7 +66,7 @@ TEST(Errors, NameOperationShapesAndDTypes) {
   expect_error(ErrorCode::invalid_argument, "rms_norm", {"-1"},
                [&] { rms_norm(x, Tensor::zeros(Shape{3}, DType::f32), -1); });
   expect_error(ErrorCode::invalid_argument, "argmax", {"f32 (2, 0)"},
-               [&] { argmax(Tensor::zeros(Shape{2, 0}, DType::f32)); });
+               [&] { argmax(Tensor::zeros(Shape{2, 0}, DType::f32), 1); });
   expect_error(ErrorCode::shape_mismatch, "matmul", {"f32 (2, 3)"}, [&] { matmul(x, x); });
   expect_error(ErrorCode::shape_mismatch, "matmul", {"f32 ()"}, [&] { matmul(x, Tensor::full(Shape{}, 1)); });
   expect_error(ErrorCode::shape_mismatch, "linear", {"f32 (2, 3)", "Q8_0 (2, 32)"}, [&] { linear(x, q); });

@@ -1,8 +1,11 @@
-// What operations take beside tensors: numbers, and a place for the result.
+// What operations take beside tensors: numbers, axes, and a place for the result.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -59,6 +62,26 @@ class Operand {
  private:
   const Tensor* tensor_ = nullptr;
   Scalar scalar_ = false;
+};
+
+/// The axes an operation works along: all of them unless given; one, or several in any order; negative ones count from
+/// the end. An operation throws out_of_range for an axis that the tensor has not, invalid_argument for one named twice.
+class Axes {
+ public:
+  Axes() noexcept = default;
+  Axes(int axis) noexcept : Axes({axis}) {}  // NOLINT(google-explicit-constructor): sum(x, 0)
+  Axes(std::initializer_list<int> axes) : Axes(std::span(axes.begin(), axes.size())) {}
+  /// Throws invalid_argument for more than eight.
+  explicit Axes(std::span<const int> axes);
+
+  bool all() const noexcept { return count_ < 0; }
+  std::span<const int> list() const noexcept {
+    return {axes_.data(), count_ < 0 ? 0 : static_cast<std::size_t>(count_)};
+  }
+
+ private:
+  std::array<int, max_rank> axes_{};
+  int count_ = -1;
 };
 
 /// Where to write a result: add(a, b, Out(x)). The tensor has the result's shape and a dtype of a kind that can hold

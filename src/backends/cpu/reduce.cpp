@@ -1,7 +1,6 @@
-// softmax, rms_norm, argmax: one line at a time, lines shared out to threads.
+// softmax, rms_norm: one line at a time, lines shared out to threads.
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/line.h"
-#include "backends/reference/kernels.h"
 #include "ops/params.h"
 
 namespace ingot::cpu {
@@ -40,24 +39,6 @@ void rms_norm_kernel(const Call& call) {
         T* result = buffer.target(to, to_step);
         rms_norm_row<T>(line, factor, result, static_cast<std::size_t>(n), eps);
         buffer.write(result, to, to_step);
-      });
-    });
-  });
-}
-
-void argmax_kernel(const Call& call) {
-  const Tensor &x = call.inputs[0], &out = call.outputs[0];
-  if (out.numel() == 0) return;
-  // Integers, bools and 8-bit floats are chosen from once a sequence at most: the scalar kernel serves them.
-  if (!is_floating(x.dtype()) || bit_width(x.dtype()) < 16) return reference::argmax_kernel(call);
-  const int axis = call.params.as<AxisParams>().axis;
-  const std::int64_t n = x.shape()[axis], step = x.strides()[axis];
-  visit_computed(x.dtype(), [&]<class T>(T) {
-    for_lines(x, out, axis, 1, [&](auto&& lines) {
-      LineBuffer<T> buffer(x.dtype(), n);
-      lines([&](const std::byte* from, std::byte* to) {
-        *reinterpret_cast<std::int64_t*>(to) =
-            static_cast<std::int64_t>(argmax_row<T>(buffer.read(from, step), static_cast<std::size_t>(n)));
       });
     });
   });

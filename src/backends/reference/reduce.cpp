@@ -1,8 +1,9 @@
-// softmax, rms_norm, argmax, line by line in double.
+// softmax, rms_norm, argmax, cumulate, line by line in double.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "backends/reference/convert_elements.h"
 #include "backends/reference/kernels.h"
 #include "backends/reference/line.h"
 #include "ops/params.h"
@@ -55,7 +56,7 @@ void rms_norm_kernel(const Call& call) {
 
 void argmax_kernel(const Call& call) {
   const Tensor &x = call.inputs[0], &out = call.outputs[0];
-  const int axis = call.params.as<AxisParams>().axis;
+  const auto [axis, smallest] = call.params.as<ArgmaxParams>();
   if (out.numel() == 0) return;
   std::int64_t* to = out.mutable_data<std::int64_t>();
   visit_numeric(x.dtype(), "argmax", [&]<class T>(T) {
@@ -69,14 +70,40 @@ void argmax_kernel(const Call& call) {
     };
     for_each_line(x, out, axis, [&](std::int64_t at, std::int64_t to_at) {
       std::int64_t best = 0;
-      auto largest = value(from[at]);
-      for (std::int64_t i = 1; i < x.shape()[axis] && largest == largest; ++i) {
+      auto chosen = value(from[at]);
+      for (std::int64_t i = 1; i < x.shape()[axis] && chosen == chosen; ++i) {
         const auto candidate = value(from[at + i * step]);
-        if (candidate > largest || candidate != candidate) best = i, largest = candidate;
+        if ((smallest ? candidate < chosen : candidate > chosen) || candidate != candidate)
+          best = i, chosen = candidate;
       }
       to[to_at] = best;
     });
   });
+}
+
+void cumulate_kernel(const Call& call) {
+  const Tensor &x = call.inputs[0], &out = call.outputs[0];
+  const auto [axis, product] = call.params.as<CumulateParams>();
+  if (out.numel() == 0) return;
+  const std::int64_t n = x.shape()[axis], step = x.strides()[axis], to_step = out.strides()[axis];
+  const auto with = [&]<class A>(A) {
+    const ConvertElements widen = convert_elements(x.dtype(), dtype_of<A>);
+    const ConvertElements narrow = convert_elements(dtype_of<A>, out.dtype());
+    for_each_line(x, out, axis, [&](std::int64_t at, std::int64_t to_at) {
+      A total = product ? 1 : 0;
+      for (std::int64_t i = 0; i < n; ++i) {
+        A element;
+        widen(x.bytes(), at + i * step, 1, reinterpret_cast<std::byte*>(&element), 0, 1, 1);
+        total = product ? total * element : total + element;
+        narrow(reinterpret_cast<const std::byte*>(&total), 0, 1, out.mutable_bytes(), to_at + i * to_step, 1, 1);
+      }
+    });
+  };
+  // Integers of either sign wrap alike.
+  if (is_floating(out.dtype()))
+    with(double{});
+  else
+    with(std::uint64_t{});
 }
 
 }  // namespace ingot::reference

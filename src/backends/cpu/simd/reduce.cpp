@@ -1,4 +1,4 @@
-// Rows of softmax, rms_norm, argmax and rope.
+// Rows of softmax, rms_norm and rope.
 #include <cmath>
 #include <limits>
 
@@ -101,22 +101,6 @@ void rms_norm_row(const T* x, const T* weight, T* out, std::size_t n, double eps
 }
 
 template <class T>
-std::size_t argmax_row(const T* x, std::size_t n) {
-  const T largest = row_max(x, n);
-  const hn::ScalableTag<T> d;
-  const std::size_t step = lanes<T>();
-  const auto target = hn::Set(d, largest);
-  const bool nan = largest != largest;
-  std::size_t i = 0;
-  for (; i + step <= n; i += step) {
-    const auto v = load(x + i).v;
-    if (!hn::AllFalse(d, nan ? hn::IsNaN(v) : hn::Eq(v, target))) break;
-  }
-  while (nan ? x[i] == x[i] : x[i] != largest) ++i;
-  return i;
-}
-
-template <class T>
 void rope_row(const T* x, T* out, std::size_t pairs, const T* cosines, const T* sines, bool interleaved) {
   const hn::ScalableTag<T> d;
   const std::size_t step = hn::Lanes(d);
@@ -155,7 +139,6 @@ void rope_row(const T* x, T* out, std::size_t pairs, const T* cosines, const T* 
   void rms_norm_##suffix(const T* x, const T* weight, T* out, std::size_t n, double eps) {                   \
     rms_norm_row(x, weight, out, n, eps);                                                                    \
   }                                                                                                          \
-  std::size_t argmax_##suffix(const T* x, std::size_t n) { return argmax_row(x, n); }                        \
   void rope_##suffix(const T* x, T* out, std::size_t pairs, const T* cosines, const T* sines, bool layout) { \
     rope_row(x, out, pairs, cosines, sines, layout);                                                         \
   }
@@ -173,7 +156,6 @@ namespace ingot::cpu {
 #define INGOT_ROWS(T, suffix)                                                                                   \
   HWY_EXPORT(softmax_##suffix);                                                                                 \
   HWY_EXPORT(rms_norm_##suffix);                                                                                \
-  HWY_EXPORT(argmax_##suffix);                                                                                  \
   HWY_EXPORT(rope_##suffix);                                                                                    \
   template <>                                                                                                   \
   [[gnu::visibility("hidden")]]                                                                                 \
@@ -184,11 +166,6 @@ namespace ingot::cpu {
   [[gnu::visibility("hidden")]]                                                                                 \
   void rms_norm_row<T>(const T* x, const T* weight, T* out, std::size_t n, double eps) {                        \
     HWY_DYNAMIC_DISPATCH(rms_norm_##suffix)(x, weight, out, n, eps);                                            \
-  }                                                                                                             \
-  template <>                                                                                                   \
-  [[gnu::visibility("hidden")]]                                                                                 \
-  std::size_t argmax_row<T>(const T* x, std::size_t n) {                                                        \
-    return HWY_DYNAMIC_DISPATCH(argmax_##suffix)(x, n);                                                         \
   }                                                                                                             \
   template <>                                                                                                   \
   [[gnu::visibility("hidden")]]                                                                                 \

@@ -43,9 +43,6 @@ void softmax_row(const T* x, T* out, std::size_t n);
 /// x / √(mean(x²) + eps) · weight; out may be x.
 template <class T>
 void rms_norm_row(const T* x, const T* weight, T* out, std::size_t n, double eps);
-/// Index of the first largest element or of the first NaN. n ≥ 1.
-template <class T>
-std::size_t argmax_row(const T* x, std::size_t n);
 /// Turns the pairs of a row by their angles: `pairs` cosines and sines. out may be x.
 template <class T>
 void rope_row(const T* x, T* out, std::size_t pairs, const T* cosines, const T* sines, bool interleaved);

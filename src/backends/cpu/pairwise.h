@@ -1,0 +1,50 @@
+// Joining the results of consecutive blocks as a balanced tree: rounding errors then grow with the logarithm of their
+// number, and the tree is that of the number alone, so that any aligned power of two of blocks may be joined elsewhere.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace ingot::cpu {
+
+class Pairwise {
+ public:
+  using Combine = void (*)(void* a, const void* b, std::size_t n);
+
+  /// Results are `bytes` bytes; combine() is told of `n` accumulators.
+  Pairwise(Combine combine, std::size_t bytes) : combine_(combine), next_(bytes) {}
+
+  /// Where to put the next block's result before push().
+  std::byte* next() noexcept { return next_.data(); }
+  // As a binary counter carries: level k holds the result of 2ᵏ blocks where bit k of the count is set.
+  void push(std::size_t n) {
+    std::size_t level = 0;
+    for (; count_ >> level & 1; ++level) {
+      combine_(levels_[level].data(), next_.data(), n);
+      std::swap(levels_[level], next_);
+    }
+    if (level == levels_.size()) levels_.emplace_back(next_.size());
+    std::swap(levels_[level], next_);
+    ++count_;
+  }
+  /// The result of all blocks pushed, of which there is one at least. Ready for other blocks then.
+  const std::byte* finish(std::size_t n) {
+    std::byte* result = nullptr;
+    for (std::size_t level = 0; count_ >> level; ++level) {
+      if (!(count_ >> level & 1)) continue;
+      if (result) combine_(levels_[level].data(), result, n);
+      result = levels_[level].data();
+    }
+    count_ = 0;
+    return result;
+  }
+
+ private:
+  Combine combine_;
+  std::vector<std::byte> next_;
+  std::vector<std::vector<std::byte>> levels_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace ingot::cpu

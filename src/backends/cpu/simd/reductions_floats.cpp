@@ -1,0 +1,144 @@
+// Reductions over float and double.
+#include "backends/cpu/simd/reductions.h"
+#include "backends/cpu/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/simd/reductions_floats.cpp"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+//
+#include "backends/cpu/simd/count-inl.h"
+#include "backends/cpu/simd/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ingot::cpu::HWY_NAMESPACE {
+
+// Four chains hide the latency of one addition; the lanes are combined in pairs.
+template <class T, class F>
+HWY_INLINE void reduce_row(const void* from, std::size_t n, const void* center, void* acc, T initial, F f) {
+  using N = Number<T>;
+  const hn::ScalableTag<T> d;
+  const T* x = static_cast<const T*>(from);
+  const N c = center ? *static_cast<const T*>(center) : T{0};
+  const std::size_t step = lanes<T>();
+  N a0 = initial, a1 = initial, a2 = initial, a3 = initial;
+  std::size_t i = 0;
+  for (; i + 4 * step <= n; i += 4 * step) {
+    a0 = f.combine(a0, f.element(load(x + i), c));
+    a1 = f.combine(a1, f.element(load(x + i + step), c));
+    a2 = f.combine(a2, f.element(load(x + i + 2 * step), c));
+    a3 = f.combine(a3, f.element(load(x + i + 3 * step), c));
+  }
+  for (; i + step <= n; i += step) a0 = f.combine(a0, f.element(load(x + i), c));
+  if (i < n) {
+    const N last = f.element(load_part(x + i, n - i), c);
+    a1 = f.combine(a1, N(hn::IfThenElse(hn::FirstN(d, n - i), last.v, hn::Set(d, initial))));
+  }
+  HWY_ALIGN T parts[hn::MaxLanes(d)];
+  store(f.combine(f.combine(a0, a1), f.combine(a2, a3)), parts);
+  for (std::size_t half = step / 2; half > 0; half /= 2)
+    for (std::size_t k = 0; k < half; ++k)
+      parts[k] = f.combine(Element<T>(parts[k]), Element<T>(parts[k + half])).value;
+  *static_cast<T*>(acc) = parts[0];
+}
+
+// `Rows` rows that lie `stride` elements apart: out ← (fresh: initial, else out) ∘ them.
+template <class T, class F, std::size_t Rows>
+HWY_INLINE void reduce_rows_together(const T* x, std::ptrdiff_t stride, std::integral_constant<std::size_t, Rows>,
+                                     const T* c, bool fresh, T* out, std::size_t n, T initial, F f) {
+  using N = Number<T>;
+  const std::size_t step = lanes<T>();
+  const T* row[Rows];
+  for (std::size_t r = 0; r < Rows; ++r) row[r] = x + static_cast<std::ptrdiff_t>(r) * stride;
+  std::size_t j = 0;
+  for (; j + 2 * step <= n; j += 2 * step) {
+    N a0 = initial, a1 = initial, c0 = T{0}, c1 = T{0};
+    if (!fresh) a0 = load(out + j), a1 = load(out + j + step);
+    if (c) c0 = load(c + j), c1 = load(c + j + step);
+    for (std::size_t r = 0; r < Rows; ++r) {
+      a0 = f.combine(a0, f.element(load(row[r] + j), c0));
+      a1 = f.combine(a1, f.element(load(row[r] + j + step), c1));
+    }
+    store(a0, out + j);
+    store(a1, out + j + step);
+  }
+  for (; j < n; j += step) {
+    const std::size_t count = std::min(step, n - j);
+    N a = fresh ? N(initial) : load_part(out + j, count);
+    const N shift = c ? load_part(c + j, count) : N(T{0});
+    for (std::size_t r = 0; r < Rows; ++r) a = f.combine(a, f.element(load_part(row[r] + j, count), shift));
+    store_part(a, out + j, count);
+  }
+}
+
+// Four rows at a time: few streams for memory to serve, and a quarter of the traffic of the results.
+template <class T, class F>
+HWY_INLINE void reduce_columns(const void* from, std::ptrdiff_t stride, std::size_t rows, const void* center,
+                               bool fresh, void* acc, std::size_t n, T initial, F f) {
+  const T *x = static_cast<const T*>(from), *c = static_cast<const T*>(center);
+  T* out = static_cast<T*>(acc);
+  if (rows == 0 && fresh) std::fill_n(out, n, initial);
+  for (; rows >= 4; rows -= 4, x += 4 * stride, fresh = false)
+    reduce_rows_together(x, stride, std::integral_constant<std::size_t, 4>(), c, fresh, out, n, initial, f);
+  for (; rows > 0; --rows, x += stride, fresh = false)
+    reduce_rows_together(x, stride, std::integral_constant<std::size_t, 1>(), c, fresh, out, n, initial, f);
+}
+
+template <class T, class F>
+HWY_INLINE void combine_rows(void* to, const void* from, std::size_t n, F f) {
+  T* a = static_cast<T*>(to);
+  const T* b = static_cast<const T*>(from);
+  const std::size_t step = lanes<T>();
+  std::size_t j = 0;
+  for (; j + step <= n; j += step) store(f.combine(load(a + j), load(b + j)), a + j);
+  for (; j < n; ++j) a[j] = f.combine(Element<T>(a[j]), Element<T>(b[j])).value;
+}
+
+#define INGOT_REDUCTION(name, takes, initial, value, combination) \
+  struct name##_expressions {                                     \
+    template <class V>                                            \
+    HWY_INLINE V element(V x, [[maybe_unused]] V c) const {       \
+      return value;                                               \
+    }                                                             \
+    template <class V>                                            \
+    HWY_INLINE V combine(V a, V b) const {                        \
+      return combination;                                         \
+    }                                                             \
+  };
+#include "ops/reductions.def"
+
+template <class T>
+Reduction reduction_of(ReduceOp op) {
+  [[maybe_unused]] constexpr T lowest = lowest_of<T>, highest = highest_of<T>;
+  switch (op) {
+#define INGOT_REDUCTION(name, takes, initial, ...)                                                                   \
+  case ReduceOp::name: {                                                                                             \
+    static constexpr T start = initial;                                                                              \
+    return {[](const void* x, std::size_t n, const void* c, void* acc)                                               \
+                HWY_ATTR { reduce_row<T>(x, n, c, acc, start, name##_expressions{}); },                              \
+            [](const void* x, std::ptrdiff_t stride, std::size_t rows, const void* c, bool fresh, void* acc,         \
+               std::size_t n)                                                                                        \
+                HWY_ATTR { reduce_columns<T>(x, stride, rows, c, fresh, acc, n, start, name##_expressions{}); },     \
+            [](void* a, const void* b, std::size_t n) HWY_ATTR { combine_rows<T>(a, b, n, name##_expressions{}); }}; \
+  }
+#include "ops/reductions.def"
+    default: return count_of<T>();
+  }
+}
+
+Reduction select_floats(ReduceOp op, DType dtype) {
+  return dtype == DType::f64 ? reduction_of<double>(op) : reduction_of<float>(op);
+}
+
+}  // namespace ingot::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ingot::cpu {
+
+HWY_EXPORT(select_floats);
+
+Reduction reduction_floats(ReduceOp op, DType dtype) { return HWY_DYNAMIC_DISPATCH(select_floats)(op, dtype); }
+
+}  // namespace ingot::cpu
+#endif
