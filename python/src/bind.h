@@ -32,5 +32,8 @@ void bind_linalg(nb::module_& m);
 void bind_nn(nb::module_& m);
 void bind_random(nb::module_& m);
 void bind_searching(nb::module_& m);
+void bind_reductions(nb::module_& m);
+void bind_sorting(nb::module_& m);
+void bind_sets(nb::module_& m);
 
 }  // namespace ingot::python

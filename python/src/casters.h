@@ -32,6 +32,8 @@ nb::object dtype_object(DType dtype);
 /// An int, or a sequence of ints: sizes or axes. bool and float are refused; whatever has __index__ is an int.
 Shape to_shape(nb::handle source);
 nb::object shape_object(const Shape& shape);
+/// None for all axes, an int, or a sequence of ints.
+Axes to_axes(nb::handle source);
 
 /// A Device, or its name.
 Device to_device(nb::handle source);
@@ -103,6 +105,11 @@ INGOT_CASTER(ingot::Shape, ingot::python::to_shape, ingot::python::shape_object,
 INGOT_CASTER(ingot::Device, ingot::python::to_device, ingot::python::device_object, "ingot._ingot.Device | str",
              "ingot._ingot.Device")
 #undef INGOT_CASTER
+
+template <>
+struct type_caster<ingot::Axes> : ingot::python::DeferredCaster<ingot::Axes, ingot::python::to_axes> {
+  static constexpr auto Name = const_name("ingot._typing.ShapeLike");
+};
 
 template <>
 struct type_caster<ingot::Scheme> : ingot::python::DeferredCaster<ingot::Scheme, ingot::python::to_scheme> {

@@ -1,4 +1,6 @@
 // Shapes and operands out of Python objects.
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <span>
 #include <string>
@@ -39,6 +41,18 @@ nb::object shape_object(const Shape& shape) {
   if (!tuple) throw nb::python_error();
   for (int i = 0; i < shape.rank(); ++i) PyTuple_SetItem(tuple.ptr(), i, PyLong_FromLongLong(shape[i]));
   return tuple;
+}
+
+Axes to_axes(nb::handle source) {
+  if (source.is_none()) return {};
+  const Shape given = to_shape(source);
+  std::array<int, max_rank> axes;
+  // What no int holds is no axis either: the operation refuses it.
+  std::transform(given.begin(), given.end(), axes.begin(), [](std::int64_t axis) {
+    using Limits = std::numeric_limits<int>;
+    return static_cast<int>(std::clamp<std::int64_t>(axis, Limits::min(), Limits::max()));
+  });
+  return Axes(std::span<const int>(axes.data(), static_cast<std::size_t>(given.rank())));
 }
 
 bool hold_operand(nb::handle source, HeldOperand& held) {

@@ -29,4 +29,7 @@ NB_MODULE(_ingot, m) {
   bind_nn(m);
   bind_random(m);
   bind_searching(m);
+  bind_reductions(m);
+  bind_sorting(m);
+  bind_sets(m);
 }
