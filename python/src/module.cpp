@@ -22,6 +22,7 @@ NB_MODULE(_ingot, m) {
   bind_pickle(m, tensor);
   bind_creation(m);
   bind_checkpoint(m);
+  bind_elementwise(m);
   bind_dtypes(m, tensor);
   bind_index_functions(m);
   bind_manipulation(m);

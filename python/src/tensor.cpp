@@ -4,10 +4,9 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
-#include <algorithm>
 #include <optional>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "bind.h"
 #include "casters.h"
@@ -17,52 +16,10 @@
 #include "gil.h"
 #include "ingot/ops.h"
 #include "ingot/ops/print.h"
+#include "operators.h"
 
 namespace ingot::python {
 namespace {
-
-// The number of elements, or one large enough whose square does not overflow.
-std::int64_t bounded_size(const Operand& operand) {
-  return operand.is_tensor() ? std::min<std::int64_t>(operand.tensor().numel(), 1 << 20) : 1;
-}
-
-// nb::cast without looking the type up.
-PyObject* object_of(Tensor&& x) {
-  nb::object object = nb::inst_alloc(reinterpret_cast<PyObject*>(tensor_type));
-  new (nb::inst_ptr<Tensor>(object)) Tensor(std::move(x));
-  nb::inst_mark_ready(object);
-  return object.release().ptr();
-}
-
-// Type slots rather than methods: Python calls them without looking up a name or parsing arguments.
-template <Tensor (*operation)(const Operand&, const Operand&)>
-PyObject* binary(PyObject* left, PyObject* right) noexcept {
-  return guarded<PyObject*>(nullptr, [&] {
-    HeldOperand a, b;
-    if (!hold_operand(left, a) || !hold_operand(right, b)) return Py_NewRef(Py_NotImplemented);
-    // Broadcasting gives at most the product of both sizes.
-    const std::int64_t elements = bounded_size(a.operand) * bounded_size(b.operand);
-    return object_of(released_for(elements, [&] { return operation(a.operand, b.operand); }));
-  });
-}
-
-PyObject* matrix_product(PyObject* left, PyObject* right) noexcept {
-  return guarded<PyObject*>(nullptr, [&] {
-    HeldOperand a, b;
-    if (!hold_operand(left, a) || !hold_operand(right, b) || !a.operand.is_tensor() || !b.operand.is_tensor())
-      return Py_NewRef(Py_NotImplemented);
-    return nb::cast(released([&] { return matmul(a.operand.tensor(), b.operand.tensor()); })).release().ptr();
-  });
-}
-
-PyType_Slot slots[] = {{Py_nb_add, reinterpret_cast<void*>(binary<add>)},
-                       {Py_nb_subtract, reinterpret_cast<void*>(binary<subtract>)},
-                       {Py_nb_multiply, reinterpret_cast<void*>(binary<multiply>)},
-                       {Py_nb_true_divide, reinterpret_cast<void*>(binary<divide>)},
-                       {Py_nb_matrix_multiply, reinterpret_cast<void*>(matrix_product)},
-                       {Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)},
-                       {Py_bf_releasebuffer, reinterpret_cast<void*>(release_buffer)},
-                       {0, nullptr}};
 
 Tensor matrix_transpose(const Tensor& x) {
   if (x.rank() < 2)
@@ -73,7 +30,11 @@ Tensor matrix_transpose(const Tensor& x) {
 }  // namespace
 
 nb::class_<Tensor> bind_tensor(nb::module_& m) {
-  nb::class_<Tensor> cls(m, "Tensor", nb::type_slots(slots), nb::is_weak_referenceable(),
+  static std::vector<PyType_Slot> slots = operator_slots();
+  slots.push_back({Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)});
+  slots.push_back({Py_bf_releasebuffer, reinterpret_cast<void*>(release_buffer)});
+  slots.push_back({0, nullptr});
+  nb::class_<Tensor> cls(m, "Tensor", nb::type_slots(slots.data()), nb::is_weak_referenceable(),
                          R"(Elements of one dtype in up to eight dimensions.
 
 A handle to shared memory: views share it, and so do NumPy arrays and tensors of other libraries that it is made from or

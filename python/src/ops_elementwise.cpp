@@ -1,0 +1,137 @@
+// The rows of elementwise.def as functions of the module: name(x1, x2, /, *, out=None).
+#include <nanobind/stl/optional.h>
+
+#include <array>
+#include <string>
+
+#include "bind.h"
+#include "casters.h"
+#include "exchange.h"
+#include "gil.h"
+#include "ingot/ops/elementwise.h"
+
+namespace ingot::python {
+namespace {
+
+// An operand as operators take it, or nested lists.
+struct Argument {
+  HeldOperand held;
+  explicit Argument(nb::handle source) {
+    if (PyList_Check(source.ptr()) || PyTuple_Check(source.ptr())) {
+      held.array = asarray(source, {}, {}, {});
+      held.operand = held.array;
+    } else {
+      to_operand(source, held);
+    }
+  }
+};
+
+nb::object run(std::size_t row, std::initializer_list<nb::handle> sources, const std::optional<Tensor>& out) {
+  std::array<std::optional<Argument>, 3> arguments;
+  std::array<const Operand*, 3> operands{};
+  std::size_t n = 0;
+  std::int64_t elements = 1;
+  for (const nb::handle source : sources) {
+    const Operand& operand = arguments[n].emplace(source).held.operand;
+    if (operand.is_tensor()) elements *= std::min<std::int64_t>(operand.tensor().numel(), 1 << 20);
+    operands[n++] = &operand;
+  }
+  const Tensor result = released_for(
+      elements, [&] { return elementwise(row, std::span(operands.data(), n), out ? &*out : nullptr); });
+  return nb::cast(result);
+}
+
+std::string documentation(const ElementwiseInfo& row) {
+  constexpr const char* takes[] = {"floats; integers and bool are computed in float32", "integers and floats",
+                                   "integers", "bool and integers", "bool, integers and floats"};
+  const std::string name(row.name);
+  std::string text = std::string(row.doc) + "\n\nTakes " + takes[static_cast<int>(row.takes)] + ", broadcast; gives " +
+                     (row.gives_bool ? "bool" : "the promoted dtype") +
+                     ", written into `out` where that is given. Raises TypeError for other dtypes,\nValueError for "
+                     "shapes that do not broadcast.\n\n>>> import ingot\n";
+  const std::string call = "ingot." + name + "(" + std::string(row.arguments) + ")";
+  if (row.result.empty()) return text + ">>> gradient = " + call + "\n";
+  return text + ">>> print(" + call + ")\n" + std::string(row.result) + "\n";
+}
+
+constexpr const char* keyword_only_out = ", /, *, out: Tensor | None = None) -> Tensor";
+
+nb::object clip(nb::handle x, nb::handle low, nb::handle high, const std::optional<Tensor>& out) {
+  const Argument a(x), b(low.is_none() ? nb::handle(x) : low), c(high.is_none() ? nb::handle(x) : high);
+  return nb::cast(released([&] {
+    const Operand& value = a.held.operand;
+    // A missing bound: x itself neither raises nor lowers, and adds nothing to the dtype.
+    const Operand &least = b.held.operand, &greatest = c.held.operand;
+    if (!out) return low.is_none() ? minimum(value, greatest) : ingot::clip(value, least, greatest);
+    ingot::clip(value, least, greatest, Out(*out));
+    return *out;
+  }));
+}
+
+}  // namespace
+
+void bind_elementwise(nb::module_& m) {
+  const auto table = elementwise_table();
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const std::string name(table[row].name), text = documentation(table[row]);
+    const std::string operand = "ingot._typing.Operand", head = "def " + name + "(";
+    if (name == "clip") {
+      m.def(
+          "clip", &clip, "x"_a, "min"_a = nb::none(), "max"_a = nb::none(), nb::kw_only(), "out"_a = nb::none(),
+          nb::sig("def clip(x: ingot._typing.Operand, /, min: ingot._typing.Operand | None = None, max: "
+                  "ingot._typing.Operand | None = None, *, out: Tensor | None = None) -> Tensor"),
+          text.c_str());
+      continue;
+    }
+    switch (table[row].arity) {
+      case 1: {
+        const std::string signature = head + "x: " + operand + keyword_only_out;
+        m.def(
+            name.c_str(), [row](nb::handle x, const std::optional<Tensor>& out) { return run(row, {x}, out); }, "x"_a,
+            nb::kw_only(), "out"_a = nb::none(), nb::sig(signature.c_str()), text.c_str());
+        break;
+      }
+      case 2: {
+        const std::string signature = head + "x1: " + operand + ", x2: " + operand + keyword_only_out;
+        m.def(
+            name.c_str(),
+            [row](nb::handle x1, nb::handle x2, const std::optional<Tensor>& out) { return run(row, {x1, x2}, out); },
+            "x1"_a, "x2"_a, nb::kw_only(), "out"_a = nb::none(), nb::sig(signature.c_str()), text.c_str());
+        break;
+      }
+      default: {
+        const std::string signature =
+            head + "x1: " + operand + ", x2: " + operand + ", x3: " + operand + keyword_only_out;
+        m.def(
+            name.c_str(),
+            [row](nb::handle x1, nb::handle x2, nb::handle x3, const std::optional<Tensor>& out) {
+              return run(row, {x1, x2, x3}, out);
+            },
+            "x1"_a, "x2"_a, "x3"_a, nb::kw_only(), "out"_a = nb::none(), nb::sig(signature.c_str()), text.c_str());
+      }
+    }
+  }
+  m.def(
+      "where",
+      [](nb::handle condition, nb::handle x1, nb::handle x2) {
+        const Argument flags(condition), a(x1), b(x2);
+        if (!flags.held.operand.is_tensor())
+          throw Error(ErrorCode::dtype_mismatch, "where", "the condition is a number: a tensor of bool expected");
+        return nb::cast(
+            released([&] { return where(flags.held.operand.tensor(), a.held.operand, b.held.operand); }));
+      },
+      "condition"_a, "x1"_a, "x2"_a,
+      nb::sig("def where(condition: ingot._typing.Operand, x1: ingot._typing.Operand, x2: ingot._typing.Operand, /) -> "
+              "Tensor"),
+      R"(x1 where `condition` (bool) is true, x2 elsewhere; all three broadcast.
+
+Takes every dtype but int4 and int2; gives the promoted one. Raises TypeError for a condition that is not bool,
+ValueError for shapes that do not broadcast.
+
+>>> import ingot
+>>> print(ingot.where([True, False], [1, 2], 0))
+[1 0]
+)");
+}
+
+}  // namespace ingot::python
