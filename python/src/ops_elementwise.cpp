@@ -1,5 +1,6 @@
 // The rows of elementwise.def as functions of the module: name(x1, x2, /, *, out=None).
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/string_view.h>
 
 #include <array>
 #include <string>
@@ -56,14 +57,19 @@ std::string documentation(const ElementwiseInfo& row) {
 
 constexpr const char* keyword_only_out = ", /, *, out: Tensor | None = None) -> Tensor";
 
+// A bound that is not given neither limits nor adds to the dtype.
 nb::object clip(nb::handle x, nb::handle low, nb::handle high, const std::optional<Tensor>& out) {
-  const Argument a(x), b(low.is_none() ? nb::handle(x) : low), c(high.is_none() ? nb::handle(x) : high);
+  const Argument value(x), least(low.is_none() ? x : low), greatest(high.is_none() ? x : high);
+  const Operand &a = value.held.operand, &b = least.held.operand, &c = greatest.held.operand;
+  const auto compute = [&](auto... target) {
+    if (low.is_none() && high.is_none()) return maximum(a, a, target...);
+    if (low.is_none()) return minimum(a, c, target...);
+    if (high.is_none()) return maximum(a, b, target...);
+    return ingot::clip(a, b, c, target...);
+  };
   return nb::cast(released([&] {
-    const Operand& value = a.held.operand;
-    // A missing bound: x itself neither raises nor lowers, and adds nothing to the dtype.
-    const Operand &least = b.held.operand, &greatest = c.held.operand;
-    if (!out) return low.is_none() ? minimum(value, greatest) : ingot::clip(value, least, greatest);
-    ingot::clip(value, least, greatest, Out(*out));
+    if (!out) return compute();
+    compute(Out(*out));
     return *out;
   }));
 }
@@ -72,6 +78,30 @@ nb::object clip(nb::handle x, nb::handle low, nb::handle high, const std::option
 
 void bind_elementwise(nb::module_& m) {
   const auto table = elementwise_table();
+  constexpr const char* takes[] = {"floating", "numeric", "integer", "bits", "any"};
+  nb::class_<ElementwiseInfo>(m, "ElementwiseInfo", "What elementwise_table() tells of an operation.")
+      .def_prop_ro("name", [](const ElementwiseInfo& row) { return row.name; }, "The function's name.")
+      .def_prop_ro("arity", [](const ElementwiseInfo& row) { return row.arity; }, "The number of operands.")
+      .def_prop_ro(
+          "takes", [takes](const ElementwiseInfo& row) { return takes[static_cast<int>(row.takes)]; },
+          "The dtypes it takes: floating, numeric, integer, bits (integers and bool) or any.")
+      .def_prop_ro(
+          "gives_bool", [](const ElementwiseInfo& row) { return row.gives_bool; },
+          "Whether the result is bool; else it has the operands' promoted dtype.");
+  m.def(
+      "elementwise_table",
+      [] {
+        nb::list rows;
+        for (const ElementwiseInfo& row : elementwise_table()) rows.append(nb::cast(row));
+        return rows;
+      },
+      nb::sig("def elementwise_table() -> list[ElementwiseInfo]"),
+      R"(Every elementwise operation, a row each.
+
+>>> import ingot
+>>> [row.name for row in ingot.elementwise_table() if row.arity == 3]
+['clip', 'leaky_relu_backward', 'elu_backward']
+)");
   for (std::size_t row = 0; row < table.size(); ++row) {
     const std::string name(table[row].name), text = documentation(table[row]);
     const std::string operand = "ingot._typing.Operand", head = "def " + name + "(";

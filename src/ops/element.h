@@ -134,8 +134,9 @@ struct Element {
     } else {
       // From the exact remainder, as Python: rounding a / b first may give the integer above.
       if (b.value == 0) return a.value / b.value;
-      const T left = remainder(a, b).value;
-      const T quotient = (a.value - left) / b.value;
+      const T left = std::fmod(a.value, b.value);
+      T quotient = (a.value - left) / b.value;
+      if (left != 0 && (left < 0) != (b.value < 0)) quotient -= 1;
       if (quotient == 0) return std::copysign(T{0}, a.value / b.value);
       const T down = std::floor(quotient);
       return quotient - down > T{0.5} ? down + 1 : down;
