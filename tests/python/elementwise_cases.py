@@ -45,6 +45,11 @@ def softplus(x):
     return np.logaddexp(0, x)
 
 
+def gelu_tanh_slope(x):
+    factor = np.sqrt(2 / x.dtype.type(np.pi)) * (1 + 3 * x.dtype.type(0.044715) * x * x)
+    return x / 2 / np.cosh(inner(x)) ** 2 * factor
+
+
 def magnitude(*operands):
     """Of operations whose terms are no larger than their operands and the gradient's."""
     size = np.maximum(1, abs(operands[-1]))
@@ -103,7 +108,7 @@ CASES = {
         lambda g, x: g
         * (
             (1 + np.tanh(inner(x))) / 2
-            + x / 2 / np.cosh(inner(x)) ** 2 * np.sqrt(2 / x.dtype.type(np.pi)) * (1 + 3 * x.dtype.type(0.044715) * x * x)
+            + gelu_tanh_slope(np.clip(x, -20, 20))  # 0 beyond, where cosh and x² overflow
         ),
         lambda g, x: magnitude(g, x) * np.maximum(1, abs(x)) ** 2,
     ),
