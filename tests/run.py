@@ -114,7 +114,7 @@ def python():
     result = BUILD / "pytest.xml"
     result.unlink(missing_ok=True)
     status = call(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={result}",
-                  "tests/python", env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+                  "-n", JOBS, "--dist", "loadfile", "tests/python", env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
     counts = junit_counts(result) if result.exists() else Counts()
     if status and not counts.failed:
         counts.failed += 1
