@@ -79,7 +79,12 @@ nb::object clip(nb::handle x, nb::handle low, nb::handle high, const std::option
 void bind_elementwise(nb::module_& m) {
   const auto table = elementwise_table();
   constexpr const char* takes[] = {"floating", "numeric", "integer", "bits", "any"};
-  nb::class_<ElementwiseInfo>(m, "ElementwiseInfo", "What elementwise_table() tells of an operation.")
+  nb::class_<ElementwiseInfo>(m, "ElementwiseInfo", R"(What elementwise_table() tells of an operation.
+
+>>> import ingot
+>>> ingot.elementwise_table()[0].name
+'add'
+)")
       .def_prop_ro("name", [](const ElementwiseInfo& row) { return row.name; }, "The function's name.")
       .def_prop_ro("arity", [](const ElementwiseInfo& row) { return row.arity; }, "The number of operands.")
       .def_prop_ro(
