@@ -12,7 +12,8 @@
 namespace ingot {
 namespace {
 
-__extension__ typedef __int128 Wide;  // differences of any two integers of 64 bits
+// Holds differences of any two integers of 64 bits.
+__extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
 
 Tensor make(const char* operation, const Shape& shape, DType dtype, Device device) {
   check_shape(operation, shape);

@@ -99,17 +99,21 @@ void fail_index(const char* operation, std::int64_t index, int axis, std::int64_
 }
 
 Tensor offsets_of(const char* operation, const Tensor& indices, int axis, std::int64_t size, std::int64_t stride) {
-  const Tensor source = contiguous(astype(indices, DType::i64)), out = Tensor::empty(indices.shape(), DType::i64);
+  const Tensor source = contiguous(astype(indices, DType::i64));
   const std::int64_t count = source.numel();
-  if (count == 0) return out;
+  if (count == 0) return source;
   const std::int64_t* from = source.data<std::int64_t>();
-  std::int64_t* to = out.mutable_data<std::int64_t>();
   // u64 beyond 2⁶³ − 1 came out negative.
   const std::int64_t least = kind(indices.dtype()) == Kind::unsigned_integer ? 0 : -size;
+  std::int64_t low = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     if (from[i] < least || from[i] >= size) fail_index(operation, from[i], axis, size);
-    to[i] = (from[i] < 0 ? from[i] + size : from[i]) * stride;
+    low = std::min(low, from[i]);
   }
+  if (low == 0 && stride == 1) return source;
+  const Tensor out = Tensor::empty(indices.shape(), DType::i64);
+  std::int64_t* to = out.mutable_data<std::int64_t>();
+  for (std::int64_t i = 0; i < count; ++i) to[i] = (from[i] < 0 ? from[i] + size : from[i]) * stride;
   return out;
 }
 

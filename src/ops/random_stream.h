@@ -9,6 +9,9 @@
 
 namespace ingot {
 
+/// Of two words of 64 bits.
+__extension__ typedef unsigned __int128 Product;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
+
 /// The words of the stream that begins at a block. Remembers the last block: neighbours cost one evaluation.
 class RandomStream {
  public:
@@ -25,23 +28,22 @@ class RandomStream {
   /// A multiple of 2^−bits in [0, 1).
   double uniform(std::uint64_t i, int bits) noexcept {
     const std::uint64_t word = bits > 32 ? word64(i) >> (64 - bits) : word32(i) >> (32 - bits);
-    return std::ldexp(static_cast<double>(word), -bits);
+    return static_cast<double>(word) / static_cast<double>(std::uint64_t{1} << bits);
   }
 
-  /// `wide`: from 53 bits each, else from 32.
-  double normal(std::uint64_t i, bool wide) noexcept {
-    const std::uint64_t first = i & ~std::uint64_t{1};
+  /// Numbers 2·pair and 2·pair + 1. `wide`: from 53 bits each, else from 32.
+  std::array<double, 2> normal_pair(std::uint64_t pair, bool wide) noexcept {
+    const std::uint64_t first = 2 * pair;
     const double u1 = wide ? static_cast<double>((word64(first) >> 11) + 1) * 0x1p-53
                            : (static_cast<double>(word32(first)) + 1) * 0x1p-32;
     const double u2 = wide ? static_cast<double>(word64(first + 1) >> 11) * 0x1p-53 : word32(first + 1) * 0x1p-32;
     const double radius = std::sqrt(-2 * std::log(u1)), angle = 2 * std::numbers::pi * u2;
-    return radius * (i % 2 ? std::sin(angle) : std::cos(angle));
+    return {radius * std::cos(angle), radius * std::sin(angle)};
   }
 
   /// 0 … range − 1; range 0 stands for 2⁶⁴. The upper half of word · range, drawn again where the lower half falls
   /// among the 2⁶⁴ mod range values that would make some results likelier.
   std::uint64_t below(std::uint64_t i, std::uint64_t range) noexcept {
-    __extension__ typedef unsigned __int128 Product;
     if (range == 0) return word64(i);
     for (std::uint32_t attempt = 0;; ++attempt) {
       const Product product = Product{word64(i, attempt)} * range;

@@ -61,6 +61,16 @@ void for_targets(const Tensor& target, int indexed, const Tensor& values, const 
   const StridedLoop<2> loop = block_loop(target, indexed, values);
   const auto steps = loop.inner_strides();
   const std::int64_t rows = values.shape()[0], row_stride = values.strides()[0];
+  if (row_stride == 1) {  // the values of one target element lie side by side
+    parallel_for(loop.size(), 16, [&](std::int64_t begin, std::int64_t end) {
+      loop.run(begin, end, [&](const auto& at, std::int64_t n) {
+        for (std::int64_t i = 0; i < n; ++i)
+          for (std::int64_t row = 0; row < rows; ++row)
+            put(offsets[row] + at[0] + i * steps[0], row + at[1] + i * steps[1]);
+      });
+    });
+    return;
+  }
   parallel_for(loop.size(), columns, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = 0; row < rows; ++row)
       loop.run(begin, end, [&](const auto& at, std::int64_t n) {
@@ -85,6 +95,19 @@ void gather_kernel(const Call& call) {
     visit_word(bit_width(out.dtype()), [&]<class Word>(Word) {
       parallel_for(rows, grain, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) store(to, row * row_stride, load<Word>(from, offsets[row]));
+      });
+    });
+    return;
+  }
+  if (row_stride == 1) {  // along the last axis: the elements that the offsets name lie side by side in out
+    visit_word(bit_width(out.dtype()), [&]<class Word>(Word) {
+      const std::int64_t share = std::max<std::int64_t>(1, grain / rows);
+      parallel_for(loop.size(), share, [&](std::int64_t begin, std::int64_t end) {
+        loop.run(begin, end, [&](const auto& at, std::int64_t n) {
+          for (std::int64_t i = 0; i < n; ++i)
+            for (std::int64_t row = 0; row < rows; ++row)
+              store(to, at[1] + i * steps[1] + row, load<Word>(from, offsets[row] + at[0] + i * steps[0]));
+        });
       });
     });
     return;

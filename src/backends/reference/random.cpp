@@ -16,7 +16,7 @@ void random_kernel(const Call& call) {
           to[i] = convert<T>(params.low + (params.high - params.low) * stream.uniform(i, uniform_bits(out.dtype())));
           break;
         case Distribution::normal:
-          to[i] = convert<T>(params.low + params.high * stream.normal(i, out.dtype() == DType::f64));
+          to[i] = convert<T>(params.low + params.high * stream.normal_pair(i / 2, out.dtype() == DType::f64)[i % 2]);
           break;
         case Distribution::integers: to[i] = convert<T>(params.integer_low + stream.below(i, params.range)); break;
         case Distribution::permutation:  // inside out: element i goes to a place up to i, whose element moves to i
