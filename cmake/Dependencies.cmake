@@ -5,6 +5,11 @@ find_package(TBB REQUIRED)
 find_package(hwy REQUIRED)
 find_package(fmt REQUIRED)
 find_package(simdjson REQUIRED)
+if(NOT APPLE)  # which has Accelerate
+  pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+  # None of its headers is included: their folder would only make every file's command line the machine's.
+  set_target_properties(PkgConfig::OPENBLAS PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "")
+endif()
 find_package(nlohmann_json REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(SENTENCEPIECE REQUIRED IMPORTED_TARGET sentencepiece)

@@ -20,6 +20,9 @@ namespace ingot {
   X(random)                 \
   X(reduce)                 \
   X(softmax)                \
+  X(log_softmax)            \
+  X(cross_entropy)          \
+  X(layer_norm)             \
   X(rms_norm)               \
   X(argmax)                 \
   X(cumulate)               \
@@ -27,6 +30,12 @@ namespace ingot {
   X(argsort)                \
   X(searchsorted)           \
   X(matmul)                 \
+  X(solve)                  \
+  X(determinant)            \
+  X(cholesky)               \
+  X(qr)                     \
+  X(svd)                    \
+  X(eigh)                   \
   X(linear)                 \
   X(embedding)              \
   X(rope)                   \

@@ -44,12 +44,25 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     fail(ErrorCode::shape_mismatch, name,
          "q {}, k {}, v {}: (…, H, T, D) and twice (…, Hkv, S, D), H a multiple of Hkv", describe(q), describe(k),
          describe(v));
+  Tensor mask = options.mask;
+  if (mask.defined()) {
+    check_inputs(name, {&q, &mask});
+    check_plain(name, mask);
+    if (mask.dtype() != DType::bool_ && mask.dtype() != q.dtype())
+      fail(ErrorCode::dtype_mismatch, name, "a mask of bool or {} expected, found {}", to_string(q.dtype()),
+           describe(mask));
+    Shape scores = q.shape();
+    scores[q.rank() - 1] = k.shape()[k.rank() - 2];
+    if (mask.rank() > scores.rank() || broadcast_shapes(mask.shape(), scores, name) != scores)
+      fail(ErrorCode::shape_mismatch, name, "a mask of {} does not broadcast to {}", describe(mask), to_string(scores));
+    mask = mask.expand(scores);
+  }
   if (options.window < 0 || !std::isfinite(options.scale))
     fail(ErrorCode::invalid_argument, name, "window {}, scale {}", options.window, options.scale);
   Tensor out = Tensor::empty(q.shape(), q.dtype(), q.device());
   if (out.numel() == 0) return out;
   const double scale = options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(q.shape().back()));
-  dispatch(Op::attention, {&q, &k, &v}, {&out}, AttentionParams{options.causal, options.window, scale});
+  dispatch(Op::attention, {&q, &k, &v, &mask}, {&out}, AttentionParams{options.causal, options.window, scale});
   return out;
 }
 

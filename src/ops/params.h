@@ -60,7 +60,7 @@ struct ReduceParams {
   unsigned axes;  // bit i: axis i is reduced
 };
 
-/// softmax: x → out.
+/// softmax, log_softmax: x → out.
 struct AxisParams {
   int axis;
 };
@@ -90,12 +90,43 @@ struct SearchParams {
   bool right;
 };
 
+/// cross_entropy: logits, targets i64 row-major, inside 0 … C−1 or ignore_index → losses row-major, f64 for f64, else
+/// f32; 0 where ignored. The shape of targets and losses is the logits' without `axis`.
+struct CrossEntropyParams {
+  int axis;
+  std::int64_t ignore_index;
+  double label_smoothing;
+};
+
+/// layer_norm: x (…, d), weight (d), bias (d) → out (…, d); weight and bias may be of another floating dtype.
 /// rms_norm: x (…, d), weight (d) → out (…, d), all of one dtype; weight may be of another floating dtype.
-struct RmsNormParams {
+struct NormParams {
   double eps;
 };
 
-// matmul: a (…, m, k), b (…, k, n) → out (…, m, n), one dtype, equal batch sizes (stride 0 where broadcast). No params.
+// matmul: a (…, m, k), b (…, k, n) → out (…, m, n), equal batch sizes (stride 0 where broadcast). All of one dtype,
+// floating or an integer from 8 bits on, but i8, whose out is i32. No params.
+
+// Decompositions take f32 or f64, matrices in the last two axes, one batch shape. The last output, `info` (batch), i32,
+// is what LAPACK says of each matrix: 0 where there is a result, else what the operation makes its error of.
+
+// solve: a (…, n, n), b (…, n, k) of equal batch sizes → x (…, n, k), info: > 0 where a is singular. No params.
+
+// determinant: x (…, n, n) → det, sign, logabs (batch), info. No params.
+
+/// cholesky: x (…, n, n) → out, zero in the other triangle; info: > 0 where x is not positive definite.
+struct CholeskyParams {
+  bool upper;
+};
+
+// qr: x (…, m, n) → q (…, m, k), r (…, k, n), info; k is min(m, n) or m. No params.
+
+/// svd: x (…, m, n) → s (…, min(m, n)), u (…, m, ku), vh (…, kv, n), info: < 0 for NaN or infinity, > 0 where it does
+/// not converge. Without vectors u and vh have no elements.
+/// eigh: x (…, n, n) → values (…, n), vectors (…, n, n), info as svd's. Without vectors these have no elements.
+struct VectorsParams {
+  bool vectors;
+};
 
 /// linear: x (m, k) row-major, weight (n, k) encoded or of any floating dtype → out (m, n) of x's dtype.
 struct LinearParams {
@@ -110,7 +141,8 @@ struct RopeParams {
   RopeLayout layout;
 };
 
-/// attention: q (…, H, T, D), k and v (…, Hkv, S, D) of one dtype, equal leading sizes → out (…, H, T, D).
+/// attention: q (…, H, T, D), k and v (…, Hkv, S, D) of one dtype, equal leading sizes, mask undefined or
+/// (…, H, T, S), bool or of that dtype → out (…, H, T, D).
 struct AttentionParams {
   bool causal;
   std::int64_t window;  // 0: none

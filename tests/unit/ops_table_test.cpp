@@ -9,6 +9,7 @@
 #include "ops/elementwise_function.h"
 #include "support/bounded.h"
 #include "support/cases.h"
+#include "support/decomposition_cases.h"
 #include "support/groups.h"
 
 namespace ingot::testing {
@@ -751,6 +752,164 @@ void softmax_table() {
   }
 }
 
+// Of the result −|d| − log Σ: |x − max| ≤ 60 rounded once, the sum's relative error (n/4 + 8 + 1 for Exp)·u becomes the
+// logarithm's absolute one, and each of two subtractions and the logarithm rounds what is at most 60 + log n + 1.
+double log_sum_limit(double n, double u) { return (n / 4 + 10 + 4 * (62 + std::log(n))) * u; }
+
+// max and log Σ exp of a line by the formula alone: |x| < 30, nothing overflows in double.
+double log_sum_oracle(const std::vector<double>& line) {
+  double sum = 0;
+  for (const double value : line) sum += std::exp(value);
+  return std::log(sum);
+}
+
+// The lines of x along `axis`, in row-major order of the other axes.
+std::vector<std::vector<double>> lines_of(const Tensor& x, int axis) {
+  Shape order;
+  for (int i = 0; i < x.rank(); ++i)
+    if (i != axis) order.push_back(i);
+  order.push_back(axis);
+  const auto values = doubles(x.permute(order));
+  const auto n = static_cast<std::size_t>(x.shape()[axis]);
+  std::vector<std::vector<double>> lines;
+  for (std::size_t i = 0; n > 0 && i < values.size(); i += n)
+    lines.emplace_back(values.begin() + static_cast<std::ptrdiff_t>(i),
+                       values.begin() + static_cast<std::ptrdiff_t>(i + n));
+  return lines;
+}
+
+void log_softmax_table() {
+  Random random(24);
+  for (const DType dtype : floating_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape :
+           {Shape{1}, Shape{0, 3}, Shape{7, 13}, Shape{3, 1031}, Shape{2, 3, 5, 17}, Shape{131, 257}})
+        for (int axis = 0; axis < shape.rank(); ++axis) {
+          const std::string what = "log_softmax " + label(dtype, shape, pattern) + " axis " + std::to_string(axis);
+          const Tensor x = make_tensor(random, shape, dtype, pattern, [](Random& r) { return 5 * r.normal(); });
+          const auto f = [&] { return log_softmax(x, axis); };
+          std::vector<double> oracle;
+          for (const auto& line : lines_of(x, axis))
+            for (const double value : line) oracle.push_back(value - log_sum_oracle(line));
+          const auto flat = [&](const Tensor& y) {
+            std::vector<double> all;
+            for (const auto& line : lines_of(y, axis)) all.insert(all.end(), line.begin(), line.end());
+            return all;
+          };
+          const auto n = static_cast<double>(shape[axis]);
+          const auto reference = flat(in_column(Column::reference, f));
+          expect_near(
+              reference, oracle, [&](std::size_t i) { return log_sum_limit(n, 0x1p-53) + ulp(dtype, oracle[i]); },
+              what + " reference");
+          expect_near(
+              flat(on_cpu(f, what)), reference,
+              [&](std::size_t i) { return log_sum_limit(n, working_epsilon(dtype) / 2) + ulp(dtype, reference[i]); },
+              what + " cpu");
+        }
+}
+
+void cross_entropy_table() {
+  Random random(25);
+  for (const DType dtype : floating_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape : {Shape{1}, Shape{5}, Shape{0, 3}, Shape{7, 13}, Shape{37, 1031}, Shape{2, 3, 5, 17}})
+        for (const int axis : {shape.rank() - 1, std::min(1, shape.rank() - 1)})
+          for (const double smoothing : {0.0, 0.25}) {
+            const std::string what = "cross_entropy " + label(dtype, shape, pattern) + " axis " + std::to_string(axis);
+            const Tensor x = make_tensor(random, shape, dtype, pattern, [](Random& r) { return 5 * r.normal(); });
+            Shape rows = shape;
+            rows.erase(axis);
+            const Tensor targets = Tensor::empty(rows, DType::i16);
+            for (std::int64_t i = 0; i < targets.numel(); ++i)
+              targets.mutable_data<std::int16_t>()[i] =
+                  random.below(5) ? static_cast<std::int16_t>(random.below(shape[axis])) : std::int16_t{-7};
+            std::vector<double> oracle;
+            double sum = 0, counted = 0;
+            const auto lines = lines_of(x, axis);
+            const auto at = doubles(targets);
+            for (std::size_t i = 0; i < lines.size(); ++i) {
+              double loss = 0;
+              if (at[i] != -7) {
+                const double log_sum = log_sum_oracle(lines[i]);
+                double all = 0;
+                for (const double value : lines[i]) all += (log_sum - value) / static_cast<double>(lines[i].size());
+                loss = (1 - smoothing) * (log_sum - lines[i][static_cast<std::size_t>(at[i])]) + smoothing * all;
+                ++counted;
+              }
+              oracle.push_back(loss);
+              sum += loss;
+            }
+            for (const Reduction reduction : {Reduction::each, Reduction::mean, Reduction::sum}) {
+              const CrossEntropyOptions options{axis, reduction, -7, smoothing};
+              const auto f = [&] { return cross_entropy(x, targets, options); };
+              const std::vector<double> expected = reduction == Reduction::each  ? oracle
+                                                   : reduction == Reduction::sum ? std::vector{sum}
+                                                                                 : std::vector{sum / counted};
+              // The reduction adds its own (rows + 1)·u of a sum of positive terms; losses are f32 in both columns.
+              const double u = working_epsilon(dtype) / 2, n = static_cast<double>(shape[axis]);
+              const double terms = reduction == Reduction::sum ? counted : 1;
+              const auto limit = [&](std::size_t i) {
+                return terms * log_sum_limit(n, u) +
+                       (static_cast<double>(oracle.size()) + 3) * u * std::fabs(expected[i]) + ulp(dtype, expected[i]);
+              };
+              expect_near(doubles(in_column(Column::reference, f)), expected, limit, what + " reference");
+              expect_near(doubles(on_cpu(f, what)), expected, limit, what + " cpu");
+            }
+          }
+}
+
+// With A = mean |x|: the mean is off by (n/8 + 9)·u·A = e, which moves every difference; the variance's relative error
+// (n/8 + 9)·u + (e/σ)² is halved by the root; factor, products and sum round once each. Where eps is the larger part of
+// the root's argument the factor is smaller, and so are all of these.
+void layer_norm_table() {
+  Random random(26);
+  for (const DType dtype : floating_dtypes)
+    for (const Pattern pattern : all_patterns)
+      for (const Shape& shape :
+           {Shape{1}, Shape{0, 3}, Shape{7, 13}, Shape{3, 1031}, Shape{2, 3, 5, 17}, Shape{301, 257}})
+        for (const double scale : {1.0, 1e-4, 1e19}) {
+          if (scale > 1e4 && dtype == DType::f16) continue;
+          const std::string what = "layer_norm " + label(dtype, shape, pattern);
+          const Tensor x = make_tensor(
+              random, shape, dtype, pattern,
+              scale == 1  ? +[](Random& r) { return 3 + r.normal(); }
+              : scale < 1 ? +[](Random& r) { return 1e-4 * r.normal(); }
+                          : +[](Random& r) { return 1e19 * r.normal(); });
+          const Tensor weight = make_tensor(random, Shape{shape.back()}, dtype, pattern);
+          const Tensor bias = make_tensor(random, Shape{shape.back()}, dtype, Pattern::contiguous);
+          const double eps = 1e-5;
+          const auto f = [&] { return layer_norm(x, Shape{shape.back()}, weight, bias, eps); };
+          const auto factors = doubles(weight), shifts = doubles(bias);
+          std::vector<double> oracle, moved, grown;
+          for (const auto& line : lines_of(x, shape.rank() - 1)) {
+            double mean = 0, size = 0, squares = 0;
+            const auto n = static_cast<double>(line.size());
+            for (const double value : line) mean += value / n, size += std::fabs(value) / n;
+            for (const double value : line) squares += (value - mean) * (value - mean);
+            const double root = std::sqrt(squares / n + eps);
+            for (std::size_t i = 0; i < line.size(); ++i) {
+              oracle.push_back((line[i] - mean) / root * factors[i] + shifts[i]);
+              moved.push_back(std::fabs(factors[i]) / root * size);
+              grown.push_back(std::fabs((line[i] - mean) / root * factors[i]) + std::fabs(shifts[i]));
+            }
+          }
+          const auto reference = doubles(in_column(Column::reference, f));
+          const auto limit = [&](double u, std::size_t i) {
+            const double chains = (static_cast<double>(shape.back()) / 8 + 9) * u;
+            const double shift =
+                moved[i] / std::max(1e-300, std::fabs(factors[i % static_cast<std::size_t>(shape.back())]));
+            return chains * moved[i] + (chains + 5 * u + chains * chains * shift * shift) * grown[i] +
+                   ulp(dtype, oracle[i]);
+          };
+          // The reference sums in one chain.
+          const double serial = 8 * 0x1p-53;
+          expect_near(reference, oracle, [&](std::size_t i) { return limit(serial, i); }, what + " reference");
+          expect_near(
+              doubles(on_cpu(f, what)), reference, [&](std::size_t i) { return limit(working_epsilon(dtype) / 2, i); },
+              what + " cpu");
+        }
+}
+
 // The mean of n squares summed in at least 16 chains: (n/16 + 8)·u, halved by the root; the factor, two products and
 // the conversion of the factor add 4u.
 void rms_norm_table() {
@@ -1021,6 +1180,37 @@ void searchsorted_table() {
           }
 }
 
+// Integers modulo 2^bits, i8 into i32, bool as any(a and b): exactly.
+void expect_integer_products(Random& random, const Shape& shape_a, const Shape& shape_b, Pattern pattern, DType dtype) {
+  const std::string what = "matmul " + label(dtype, shape_a, pattern) + " " + to_string(shape_b);
+  const Tensor a = make_tensor(random, shape_a, dtype, pattern), b = make_tensor(random, shape_b, dtype, pattern);
+  const auto f = [&] { return matmul(a, b); };
+  const DType result = dtype == DType::i8 ? DType::i32 : dtype;
+  const auto va = integers(a), vb = integers(b);
+  const std::int64_t m = shape_a[0], k = shape_a[1], n = shape_b[1];
+  std::vector<Wide> oracle;
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      std::uint64_t sum = 0;  // modulo 2⁶⁴, which is right for every narrower dtype too
+      for (std::int64_t l = 0; l < k; ++l)
+        sum += static_cast<std::uint64_t>(va[static_cast<std::size_t>(i * k + l)]) *
+               static_cast<std::uint64_t>(vb[static_cast<std::size_t>(l * n + j)]);
+      if (dtype == DType::bool_) {
+        oracle.push_back(sum != 0);
+        continue;
+      }
+      const int unused = 64 - bit_width(result);
+      const Wide value = kind(result) == Kind::signed_integer
+                             ? static_cast<Wide>(static_cast<std::int64_t>(sum << unused) >> unused)
+                             : static_cast<Wide>(sum << unused >> unused);
+      oracle.push_back(value);
+    }
+  for (const Tensor& found : {in_column(Column::reference, f), on_cpu(f, what)}) {
+    EXPECT_EQ(found.dtype(), result) << what;
+    EXPECT_TRUE(integers(found) == oracle) << what;
+  }
+}
+
 // γ_k Σ|a·b| (Higham 2002, 3.5): k products and sums of relative error u each, whatever their order; then one rounding.
 void matmul_table() {
   Random random(17);
@@ -1068,6 +1258,12 @@ void matmul_table() {
             doubles(on_cpu(f, what)), reference, [&](std::size_t i) { return limit(working_epsilon(dtype) / 2, i); },
             what + " cpu");
       }
+  for (const Pattern pattern : all_patterns)
+    for (const auto& [shape_a, shape_b] : sizes) {
+      if (shape_a.rank() != 2 || shape_b.rank() != 2) continue;
+      for (const DType dtype : integer_dtypes) expect_integer_products(random, shape_a, shape_b, pattern, dtype);
+      expect_integer_products(random, shape_a, shape_b, pattern, DType::bool_);
+    }
 }
 
 // As matmul; int8_per_row rounds rows alike in both columns (to the bit, in float), and encoded weights decode alike.
@@ -1235,8 +1431,23 @@ void attention_table() {
                              {2, 1, 5, 3, 8},
                              {3, 3, 2, 0, 4},
                              {2, 1, 0, 5, 4}})
-        for (const AttentionOptions& options : {AttentionOptions{}, AttentionOptions{true, 0, 0},
-                                                AttentionOptions{true, 5, 0.3}, AttentionOptions{false, 9, 0}}) {
+        for (AttentionOptions options :
+             {AttentionOptions{}, AttentionOptions{true, 0, 0}, AttentionOptions{true, 5, 0.3},
+              AttentionOptions{false, 9, 0}, AttentionOptions{false, 0, 0, Tensor::zeros(Shape{}, DType::bool_)},
+              AttentionOptions{true, 0, 0, Tensor::zeros(Shape{}, dtype)}}) {
+          // A bool mask of keys alone, an added one for each head; −∞ hides a key.
+          if (options.mask.defined()) {
+            const bool truth = options.mask.dtype() == DType::bool_;
+            options.mask =
+                make_tensor(random, truth ? Shape{s.length, s.keys} : Shape{s.heads, 1, s.keys}, options.mask.dtype(),
+                            pattern, [](Random& r) { return r.below(4) ? r.normal() : -HUGE_VAL; });
+          }
+          std::vector<double> added(static_cast<std::size_t>(2 * s.heads * s.length * s.keys), 0);
+          if (options.mask.defined()) {
+            added = doubles(options.mask.expand(Shape{2, s.heads, s.length, s.keys}));
+            if (options.mask.dtype() == DType::bool_)
+              for (double& value : added) value = value != 0 ? 0 : -HUGE_VAL;
+          }
           const Tensor q = make_tensor(random, Shape{2, s.heads, s.length, s.width}, dtype, pattern);
           // Keys lie as in a cache: (S, Hkv, D), seen as (Hkv, S, D).
           const Tensor k = make_tensor(random, Shape{2, s.keys, s.key_heads, s.width}, dtype, pattern).transpose(1, 2);
@@ -1263,8 +1474,10 @@ void attention_table() {
                 dot += product;
                 absolute += std::fabs(product);
               }
-              sum += weight[static_cast<std::size_t>(j)] = std::exp(dot * scale);
-              largest = std::max(largest, absolute * scale);
+              const double more = added[static_cast<std::size_t>(row * s.keys + j)];
+              sum += weight[static_cast<std::size_t>(j)] = std::exp(dot * scale + more);
+              // Adding rounds once more, twice in a weight.
+              if (more != -HUGE_VAL) largest = std::max(largest, absolute * scale + std::fabs(more));
             }
             for (std::int64_t d = 0; d < s.width; ++d) {
               double value = 0, absolute = 0;

@@ -7,7 +7,27 @@ namespace [[gnu::visibility("default")]] ingot {
 
 /// exp(x − max) / Σ along `axis`; f16 and bf16 are computed in f32.
 Tensor softmax(const Tensor& x, int axis = -1);
-/// x / √(mean(x², last axis) + eps) · weight. Zhang & Sennrich 2019, eq. 4. `weight` has the size of the last axis.
+/// x − max − log Σ exp(x − max) along `axis`: the logarithm of softmax, without its underflow.
+Tensor log_softmax(const Tensor& x, int axis = -1);
+
+/// What becomes of a loss for each row.
+enum class Reduction : std::uint8_t { each, mean, sum };
+struct CrossEntropyOptions {
+  int axis = -1;  // of the classes: the last, as language models have it; 1 as in PyTorch's (N, C, d1, …)
+  Reduction reduction = Reduction::mean;
+  std::int64_t ignore_index = -100;  // targets that count for nothing, in the mean's divisor neither
+  double label_smoothing = 0;        // 0 … 1: this share of the target is spread over all classes
+};
+/// −log_softmax(logits)[target], of the logits' dtype; f16 and bf16 are computed and reduced in f32. targets: integers
+/// 0 … C−1 or ignore_index, of the logits' shape without `axis`. The mean of no targets is NaN. PyTorch's.
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options = {});
+
+/// (x − mean) / √(variance + eps) · weight + bias over the last axes, whose sizes are `normalized_shape`; the variance
+/// is Σ(x − mean)²/n. Ba et al. 2016. `weight` and `bias` of that shape, or undefined. f16 and bf16 in f32.
+Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {}, const Tensor& bias = {},
+                  double eps = 1e-5);
+/// x / √(mean(x², last axis) + eps) · weight. Zhang & Sennrich 2019, eq. 4. `weight` has the size of the last axis, or
+/// is undefined.
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps);
 /// How linear() treats its left operand.
 enum class Activations : std::uint8_t {
@@ -17,6 +37,8 @@ enum class Activations : std::uint8_t {
 /// x (…, k) · weightᵀ for weight (n, k), plain or encoded → (…, n) in x's dtype. PyTorch's linear without bias.
 /// Encoded weights are multiplied with int8 activations (scale = max/127 for each 32) by integer dot products.
 Tensor linear(const Tensor& x, const Tensor& weight, Activations activations = Activations::as_is);
+/// The same plus `bias` (n), or undefined.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activations activations = Activations::as_is);
 /// Rows of `weight` (n, k), plain or encoded, at `ids` (any shape, integers in 0 … n−1) → (…, k), f32 when encoded.
 Tensor embedding(const Tensor& weight, const Tensor& ids);
 
@@ -33,6 +55,7 @@ struct AttentionOptions {
   bool causal = false;      // query i sees keys j ≤ i + S − T: the last query sees all (aligned at the lower right)
   std::int64_t window = 0;  // > 0: and only keys j > i + S − T − window (sliding window)
   double scale = 0;         // 0: 1/√D
+  Tensor mask = {};         // broadcasts to (…, H, T, S); bool: what is seen; of q's dtype: added to the scores
 };
 /// softmax(q kᵀ · scale) v; 0 for a query that sees no key. q (…, H, T, D), k and v (…, Hkv, S, D), H a multiple of
 /// Hkv: head h reads key head h / (H/Hkv). → (…, H, T, D). Any strides, so a KV cache is passed as a view. f16 and bf16

@@ -1,9 +1,11 @@
 // attention: heads × blocks of query rows are shared out; each block walks its keys tile by tile.
 #include <algorithm>
+#include <limits>
 
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/line.h"
 #include "backends/cpu/simd/attention.h"
+#include "core/visit.h"
 #include "ops/params.h"
 
 namespace ingot::cpu {
@@ -51,10 +53,35 @@ class Tiles {
   std::vector<T> packed_;
 };
 
+// What a mask adds to the scores of one row with up to attention_keys keys.
+template <class T>
+class MaskLine {
+ public:
+  explicit MaskLine(DType dtype) : dtype_(dtype) {}
+  const T* read(const std::byte* from, std::int64_t step, std::int64_t n) {
+    if (dtype_ == DType::bool_) {
+      for (std::int64_t j = 0; j < n; ++j)
+        line_[static_cast<std::size_t>(j)] = from[j * step] != std::byte{} ? T{0} : -std::numeric_limits<T>::infinity();
+    } else {
+      visit_floating(dtype_, "scaled_dot_product_attention", [&]<class M>(M) {
+        const M* values = reinterpret_cast<const M*>(from);
+        for (std::int64_t j = 0; j < n; ++j)
+          line_[static_cast<std::size_t>(j)] = static_cast<T>(to_double(values[j * step]));
+      });
+    }
+    return line_.data();
+  }
+
+ private:
+  DType dtype_;
+  std::array<T, attention_keys> line_;
+};
+
 }  // namespace
 
 void attention_kernel(const Call& call) {
   const Tensor &q = call.inputs[0], &k = call.inputs[1], &v = call.inputs[2], &out = call.outputs[0];
+  const Tensor& mask = call.inputs[3];
   const auto params = call.params.as<AttentionParams>();
   if (out.numel() == 0) return;
   const int head = q.rank() - 3;
@@ -64,16 +91,17 @@ void attention_kernel(const Call& call) {
     for (int i = 0; i < 3; ++i) strides.erase(head);
     return strides;
   };
-  const StridedLoop<4> batches(batch(q.shape()),
-                               {batch(q.strides()), batch(k.strides()), batch(v.strides()), batch(out.strides())});
-  const Heads queries(q), key_rows(k), value_rows(v), results(out);
+  const Tensor& masked = mask.defined() ? mask : out;
+  const StridedLoop<5> batches(batch(q.shape()), {batch(q.strides()), batch(k.strides()), batch(v.strides()),
+                                                  batch(out.strides()), batch(masked.strides())});
+  const Heads queries(q), key_rows(k), value_rows(v), results(out), masks(masked);
   std::byte* to = out.mutable_bytes();
   // The queries that share a key head are one list of rows, the group innermost: a block's rows see nearly the same
   // keys, and every key that is read serves the whole group.
   const std::int64_t rows = group * length, blocks = (rows + attention_rows - 1) / attention_rows;
 
   visit_computed(q.dtype(), [&]<class T>(T) {
-    const auto run_block = [&](const std::array<std::int64_t, 4>& at, std::int64_t key_head, std::int64_t block_index) {
+    const auto run_block = [&](const std::array<std::int64_t, 5>& at, std::int64_t key_head, std::int64_t block_index) {
       const std::int64_t first_row = block_index * attention_rows;
       AttentionBlock<T> block(std::min(attention_rows, rows - first_row), width);
       LineBuffer<T> line(q.dtype(), width);
@@ -92,9 +120,18 @@ void attention_kernel(const Call& call) {
         block.last[static_cast<std::size_t>(r)] = last;
         if (first < last) lowest = std::min(lowest, first), highest = std::max(highest, last);
       }
+      MaskLine<T> mask_line(masked.dtype());
+      if (mask.defined()) block.mask.resize(block.scores.size());
       Tiles<T> key_tiles(k, key_rows, block.padded_width), value_tiles(v, value_rows, block.padded_width);
       for (std::int64_t key = lowest; key < highest; key += attention_keys) {
         const std::int64_t n = std::min(attention_keys, highest - key);
+        if (mask.defined()) {
+          for (std::int64_t r = 0; r < block.rows; ++r) {
+            const auto [h, i] = place(r);
+            const T* added = mask_line.read(masks.at(at[4], h, i) + key * masks.column * masks.width, masks.column, n);
+            for (std::int64_t j = 0; j < n; ++j) block.mask[block.place(r, j)] = added[j];
+          }
+        }
         attention_tile<T>(block, key_tiles.take(at[1], key_head, key, n), key_tiles.stride(),
                           value_tiles.take(at[2], key_head, key, n), value_tiles.stride(), key, n);
       }

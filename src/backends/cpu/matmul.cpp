@@ -1,4 +1,4 @@
-// Float products. Every output is a dot product along k of two rows; rows that do not run along k, or are of a type
+// Products. Every output of floats is a dot product along k of two rows; rows that do not run along k, or are of a type
 // the kernels do not read, are first copied into f32 rows (a transposition for a row-major right operand).
 #include <algorithm>
 #include <cstring>
@@ -159,6 +159,32 @@ void multiply_into(const Matrix<X>& x, const Matrix<W>& w, const Tensor& out, st
   store(sums.get(), count, out, at);
 }
 
+/// Integers, modulo 2^bits of Out: rows of `w` by k are first laid out by n, so that a row of the result grows by
+/// multiples of contiguous rows.
+template <class T, class Out>
+void multiply_integers(const Matrix<T>& x, const Matrix<T>& w, Out* out) {
+  using Sum = std::make_unsigned_t<Out>;
+  using Product =
+      std::conditional_t<sizeof(Sum) < 4, std::uint32_t, Sum>;  // u16 would be promoted to int, and overflow
+  constexpr std::int64_t rows = 8;
+  const std::unique_ptr<T[]> columns(new T[static_cast<std::size_t>(w.rows * w.k)]);
+  for (std::int64_t l = 0; l < w.k; ++l)
+    for (std::int64_t j = 0; j < w.rows; ++j)
+      columns[static_cast<std::size_t>(l * w.rows + j)] = w.data[j * w.row + l * w.step];
+  parallel_for(x.rows, rows, [&](std::int64_t begin, std::int64_t end) {
+    std::fill(out + begin * w.rows, out + end * w.rows, Out{0});
+    for (std::int64_t l = 0; l < w.k; ++l) {
+      const T* b = columns.get() + l * w.rows;
+      for (std::int64_t i = begin; i < end; ++i) {
+        const auto a = static_cast<Product>(x.data[i * x.row + l * x.step]);
+        Out* to = out + i * w.rows;
+        for (std::int64_t j = 0; j < w.rows; ++j)
+          to[j] = static_cast<Out>(static_cast<Sum>(static_cast<Product>(to[j]) + a * static_cast<Product>(b[j])));
+      }
+    }
+  });
+}
+
 }  // namespace
 
 FloatOutput::FloatOutput(const Tensor& out) : out_(out) {
@@ -194,7 +220,7 @@ void matmul_kernel(const Call& call) {
     std::memset(out.mutable_bytes(), 0, out.nbytes());
     return;
   }
-  visit_floating(out.dtype(), "matmul", [&]<class T>(T) {
+  visit_arithmetic(a.dtype(), "matmul", [&]<class T>(T) {
     const T *pa = a.data<T>(), *pb = b.data<T>();
     parallel_for(out.numel() / (m * n), 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t batch = begin; batch < end; ++batch) {
@@ -205,8 +231,14 @@ void matmul_kernel(const Call& call) {
           a_offset += index * a.strides()[axis];
           b_offset += index * b.strides()[axis];
         }
-        multiply_into(Matrix<T>{pa + a_offset, m, k, a.strides()[row], a.strides()[column]},
-                      Matrix<T>{pb + b_offset, n, k, b.strides()[column], b.strides()[row]}, out, batch * m * n);
+        const Matrix<T> left{pa + a_offset, m, k, a.strides()[row], a.strides()[column]};
+        const Matrix<T> right{pb + b_offset, n, k, b.strides()[column], b.strides()[row]};
+        if constexpr (std::is_same_v<T, std::int8_t>)
+          multiply_integers(left, right, out.mutable_data<std::int32_t>() + batch * m * n);
+        else if constexpr (std::is_integral_v<T>)
+          multiply_integers(left, right, out.mutable_data<T>() + batch * m * n);
+        else
+          multiply_into(left, right, out, batch * m * n);
       }
     });
   });

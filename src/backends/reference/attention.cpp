@@ -43,6 +43,7 @@ void rope_kernel(const Call& call) {
 
 void attention_kernel(const Call& call) {
   const Tensor &q = call.inputs[0], &k = call.inputs[1], &v = call.inputs[2], &out = call.outputs[0];
+  const Tensor& mask = call.inputs[3];
   const auto params = call.params.as<AttentionParams>();
   if (out.numel() == 0) return;
   const int head = q.rank() - 3, row = q.rank() - 2, column = q.rank() - 1;
@@ -54,12 +55,14 @@ void attention_kernel(const Call& call) {
   };
   visit_floating(q.dtype(), "scaled_dot_product_attention", [&]<class T>(T) {
     const T *pq = q.data<T>(), *pk = keys ? k.data<T>() : nullptr, *pv = keys ? v.data<T>() : nullptr;
+    const bool* seen = mask.defined() && mask.numel() && mask.dtype() == DType::bool_ ? mask.data<bool>() : nullptr;
+    const T* added = mask.defined() && mask.numel() && !seen ? mask.data<T>() : nullptr;
     T* to = out.mutable_data<T>();
     const auto at = [&](const Tensor& x, std::int64_t base, std::int64_t h, std::int64_t i) {
       return base + h * x.strides()[head] + i * x.strides()[row];
     };
-    const StridedLoop<4> loop(batch(q.shape()),
-                              {batch(q.strides()), batch(k.strides()), batch(v.strides()), batch(out.strides())});
+    const StridedLoop<5> loop(batch(q.shape()), {batch(q.strides()), batch(k.strides()), batch(v.strides()),
+                                                 batch(out.strides()), batch((mask.defined() ? mask : out).strides())});
     loop.run(0, loop.size(), [&](const auto& offsets, std::int64_t count) {
       for (std::int64_t c = 0; c < count; ++c)
         for (std::int64_t h = 0; h < heads; ++h)
@@ -74,9 +77,12 @@ void attention_kernel(const Call& call) {
               for (std::int64_t d = 0; d < width; ++d)
                 dot += to_double(pq[at(q, base(0), h, i) + d * q.strides()[column]]) *
                        to_double(pk[at(k, base(1), h / group, j) + d * k.strides()[column]]);
-              weights.push_back(dot * params.scale);
+              const std::int64_t place = mask.defined() ? at(mask, base(4), h, i) + j * mask.strides()[column] : 0;
+              const double more = added ? to_double(added[place]) : 0;
+              weights.push_back(seen && !seen[place] ? -HUGE_VAL : dot * params.scale + more);
             }
-            const double largest = weights.empty() ? 0 : *std::max_element(weights.begin(), weights.end());
+            double largest = weights.empty() ? -HUGE_VAL : *std::max_element(weights.begin(), weights.end());
+            if (largest == -HUGE_VAL) weights.clear();  // nothing is seen
             double sum = 0;
             for (double& weight : weights) sum += weight = std::exp(weight - largest);
             for (std::int64_t d = 0; d < width; ++d) {

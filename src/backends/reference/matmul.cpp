@@ -1,7 +1,7 @@
 // matmul, linear, embedding: products summed in double, encoded weights decoded row by row.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <type_traits>
 
 #include "backends/reference/convert_elements.h"
 #include "backends/reference/kernels.h"
@@ -42,9 +42,18 @@ void matmul_kernel(const Call& call) {
   if (out.numel() == 0) return;
   const int row = out.rank() - 2, column = out.rank() - 1;
   const std::int64_t m = out.shape()[row], n = out.shape()[column], k = a.shape()[column];
-  visit_floating(out.dtype(), "matmul", [&]<class T>(T) {
+  visit_arithmetic(a.dtype(), "matmul", [&]<class T>(T) {
+    // Integers modulo 2⁶⁴ are right modulo any smaller power as well.
+    using Sum = std::conditional_t<std::is_integral_v<T>, std::uint64_t, double>;
+    using Out = std::conditional_t<std::is_same_v<T, std::int8_t>, std::int32_t, T>;
+    const auto wide = [](T x) -> Sum {
+      if constexpr (std::is_integral_v<T>)
+        return static_cast<Sum>(x);
+      else
+        return to_double(x);
+    };
     const T *pa = k ? a.data<T>() : nullptr, *pb = k ? b.data<T>() : nullptr;
-    T* to = out.mutable_data<T>();
+    Out* to = out.mutable_data<Out>();
     const auto batch = [&](Shape strides) {
       strides.erase(column);
       strides.erase(row);
@@ -56,11 +65,15 @@ void matmul_kernel(const Call& call) {
         const auto base = [&](std::size_t which) { return at[which] + c * loop.inner_strides()[which]; };
         for (std::int64_t i = 0; i < m; ++i)
           for (std::int64_t j = 0; j < n; ++j) {
-            double sum = 0;
+            Sum sum = 0;
             for (std::int64_t l = 0; l < k; ++l)
-              sum += to_double(pa[base(0) + i * a.strides()[row] + l * a.strides()[column]]) *
-                     to_double(pb[base(1) + l * b.strides()[row] + j * b.strides()[column]]);
-            to[base(2) + i * out.strides()[row] + j * out.strides()[column]] = from_double<T>(sum);
+              sum += wide(pa[base(0) + i * a.strides()[row] + l * a.strides()[column]]) *
+                     wide(pb[base(1) + l * b.strides()[row] + j * b.strides()[column]]);
+            Out& result = to[base(2) + i * out.strides()[row] + j * out.strides()[column]];
+            if constexpr (std::is_integral_v<T>)
+              result = static_cast<Out>(sum);
+            else
+              result = from_double<Out>(sum);
           }
       }
     });

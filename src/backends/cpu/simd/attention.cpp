@@ -89,6 +89,9 @@ void tile_by_lanes(AttentionBlock<T>& block, const T* k, std::int64_t k_stride, 
     for (; j + 8 <= n; j += 8) score_keys<8>(block, k + j * k_stride, k_stride, scores + j * rows, row);
     for (; j < n; ++j) score_keys<1>(block, k + j * k_stride, k_stride, scores + j * rows, row);
   }
+  if (!block.mask.empty())
+    for (std::int64_t i = 0; i < n * rows; i += lanes)
+      store(load(scores + i) + load(block.mask.data() + i), scores + i);
   for (std::int64_t r = 0; r < block.rows; ++r) {
     const auto at = static_cast<std::size_t>(r);
     const std::int64_t first = std::clamp<std::int64_t>(block.first[at] - key, 0, n);
@@ -160,6 +163,10 @@ void tile_by_rows(AttentionBlock<T>& block, const T* k, std::int64_t k_stride, c
       for (std::int64_t i = 0; i < block.padded_width; i += lanes)
         s = hn::MulAdd(hn::LoadU(d, q + i), hn::LoadU(d, k + j * k_stride + i), s);
       scores[j] = hn::GetLane(hn::SumOfLanes(d, s));
+    }
+    if (!block.mask.empty()) {
+      const T* mask = block.mask.data() + r * attention_keys;
+      for (j = 0; j < attention_keys; j += lanes) store(load(scores + j) + load(mask + j), scores + j);
     }
     // attention_keys is a multiple of every vector: keys past n count as unseen.
     std::fill(scores, scores + std::clamp<std::int64_t>(block.first[at] - key, 0, n), lowest);

@@ -42,8 +42,14 @@ struct AttentionBlock {
     return q[static_cast<std::size_t>(few ? r * padded_width + d : d * padded_rows + r)];
   }
 
+  /// Where the score of row r with key j of a tile lies.
+  std::size_t place(std::int64_t r, std::int64_t j) const noexcept {
+    return static_cast<std::size_t>(few ? r * attention_keys + j : j * padded_rows + r);
+  }
+
   std::int64_t rows, width, padded_rows, padded_width;
   bool few;
+  std::vector<T> mask;               // empty, or what is added to a tile's scores, in their order
   std::vector<T> q, scores, result;  // result: rows × padded_width, not yet divided by sum
   std::vector<T> largest, sum;
   std::vector<std::int64_t> first, last;

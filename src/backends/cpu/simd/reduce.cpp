@@ -1,7 +1,8 @@
-// Rows of softmax, rms_norm and rope.
+// Rows of softmax, log_softmax, layer_norm, rms_norm and rope.
 #include <cmath>
 #include <limits>
 
+#include "backends/cpu/simd/norms.h"
 #include "backends/cpu/simd/rows.h"
 #include "backends/cpu/simd/targets.h"
 
@@ -71,6 +72,77 @@ void softmax_row(const T* x, T* out, std::size_t n) {
 }
 
 template <class T>
+void log_sum_exp_row(const T* x, std::size_t n, T* largest, T* log_sum) {
+  const std::size_t step = lanes<T>();
+  const Number<T> most = row_max(x, n);
+  Number<T> sum0 = 0, sum1 = 0;
+  std::size_t i = 0;
+  for (; i + 2 * step <= n; i += 2 * step) {
+    sum0 = sum0 + exp(load(x + i) - most);
+    sum1 = sum1 + exp(load(x + i + step) - most);
+  }
+  HWY_ALIGN T parts[hn::MaxLanes(hn::ScalableTag<T>())];
+  T tail = 0;
+  for (; i < n; i += step) {
+    const std::size_t count = std::min(step, n - i);
+    store(exp(load_part(x + i, count) - most), parts);
+    for (std::size_t k = 0; k < count; ++k) tail += parts[k];
+  }
+  *largest = hn::GetLane(most.v);
+  *log_sum = std::log(sum_of<T>(sum0 + sum1) + tail);
+}
+
+template <class T>
+void log_softmax_row(const T* x, T* out, std::size_t n) {
+  const std::size_t step = lanes<T>();
+  T largest, log_sum;
+  log_sum_exp_row(x, n, &largest, &log_sum);
+  std::size_t i = 0;
+  for (; i + step <= n; i += step) store((load(x + i) - Number<T>(largest)) - Number<T>(log_sum), out + i);
+  for (; i < n; ++i) out[i] = (x[i] - largest) - log_sum;
+}
+
+template <class T>
+void layer_norm_row(const T* x, const T* weight, const T* bias, T* out, std::size_t n, double eps) {
+  const std::size_t step = lanes<T>();
+  Number<T> s0 = 0, s1 = 0;
+  std::size_t i = 0;
+  for (; i + 2 * step <= n; i += 2 * step) {
+    s0 = s0 + load(x + i);
+    s1 = s1 + load(x + i + step);
+  }
+  double sum = static_cast<double>(sum_of<T>(s0 + s1));
+  for (; i < n; ++i) sum += static_cast<double>(x[i]);
+  double mean = sum / static_cast<double>(n);
+  const Number<T> shift = static_cast<T>(mean);
+  s0 = 0, s1 = 0;
+  for (i = 0; i + 2 * step <= n; i += 2 * step) {
+    const Number<T> d0 = load(x + i) - shift, d1 = load(x + i + step) - shift;
+    s0 = s0 + d0 * d0;
+    s1 = s1 + d1 * d1;
+  }
+  double squares = static_cast<double>(sum_of<T>(s0 + s1));
+  for (; i < n; ++i) {
+    const double d = static_cast<double>(x[i]) - mean;
+    squares += d * d;
+  }
+  if (sizeof(T) == 4 && !(squares > 1e-30 && squares < 1e38)) {
+    // Squares near the ends of float's range, or a sum past it: again in double.
+    sum = squares = 0;
+    for (i = 0; i < n; ++i) sum += static_cast<double>(x[i]);
+    mean = sum / static_cast<double>(n);
+    for (i = 0; i < n; ++i) squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
+  }
+  const Number<T> middle = static_cast<T>(mean);
+  const Number<T> factor = static_cast<T>(1 / std::sqrt(squares / static_cast<double>(n) + eps));
+  for (i = 0; i + step <= n; i += step)
+    store((load(x + i) - middle) * factor * load(weight + i) + load(bias + i), out + i);
+  if (i < n)
+    store_part((load_part(x + i, n - i) - middle) * factor * load_part(weight + i, n - i) + load_part(bias + i, n - i),
+               out + i, n - i);
+}
+
+template <class T>
 void rms_norm_row(const T* x, const T* weight, T* out, std::size_t n, double eps) {
   const hn::ScalableTag<T> d;
   const std::size_t step = lanes<T>();
@@ -136,6 +208,13 @@ void rope_row(const T* x, T* out, std::size_t pairs, const T* cosines, const T* 
 // HWY_EXPORT takes names, not template instances.
 #define INGOT_ROWS(T, suffix)                                                                                \
   void softmax_##suffix(const T* x, T* out, std::size_t n) { softmax_row(x, out, n); }                       \
+  void log_softmax_##suffix(const T* x, T* out, std::size_t n) { log_softmax_row(x, out, n); }               \
+  void log_sum_exp_##suffix(const T* x, std::size_t n, T* largest, T* log_sum) {                             \
+    log_sum_exp_row(x, n, largest, log_sum);                                                                 \
+  }                                                                                                          \
+  void layer_norm_##suffix(const T* x, const T* weight, const T* bias, T* out, std::size_t n, double eps) {  \
+    layer_norm_row(x, weight, bias, out, n, eps);                                                            \
+  }                                                                                                          \
   void rms_norm_##suffix(const T* x, const T* weight, T* out, std::size_t n, double eps) {                   \
     rms_norm_row(x, weight, out, n, eps);                                                                    \
   }                                                                                                          \
@@ -155,12 +234,30 @@ namespace ingot::cpu {
 // Hidden by name: GCC leaves explicit specializations visible whatever -fvisibility says.
 #define INGOT_ROWS(T, suffix)                                                                                   \
   HWY_EXPORT(softmax_##suffix);                                                                                 \
+  HWY_EXPORT(log_softmax_##suffix);                                                                             \
+  HWY_EXPORT(log_sum_exp_##suffix);                                                                             \
+  HWY_EXPORT(layer_norm_##suffix);                                                                              \
   HWY_EXPORT(rms_norm_##suffix);                                                                                \
   HWY_EXPORT(rope_##suffix);                                                                                    \
   template <>                                                                                                   \
   [[gnu::visibility("hidden")]]                                                                                 \
   void softmax_row<T>(const T* x, T* out, std::size_t n) {                                                      \
     HWY_DYNAMIC_DISPATCH(softmax_##suffix)(x, out, n);                                                          \
+  }                                                                                                             \
+  template <>                                                                                                   \
+  [[gnu::visibility("hidden")]]                                                                                 \
+  void log_softmax_row<T>(const T* x, T* out, std::size_t n) {                                                  \
+    HWY_DYNAMIC_DISPATCH(log_softmax_##suffix)(x, out, n);                                                      \
+  }                                                                                                             \
+  template <>                                                                                                   \
+  [[gnu::visibility("hidden")]]                                                                                 \
+  void log_sum_exp_row<T>(const T* x, std::size_t n, T* largest, T* log_sum) {                                  \
+    HWY_DYNAMIC_DISPATCH(log_sum_exp_##suffix)(x, n, largest, log_sum);                                         \
+  }                                                                                                             \
+  template <>                                                                                                   \
+  [[gnu::visibility("hidden")]]                                                                                 \
+  void layer_norm_row<T>(const T* x, const T* weight, const T* bias, T* out, std::size_t n, double eps) {       \
+    HWY_DYNAMIC_DISPATCH(layer_norm_##suffix)(x, weight, bias, out, n, eps);                                    \
   }                                                                                                             \
   template <>                                                                                                   \
   [[gnu::visibility("hidden")]]                                                                                 \
