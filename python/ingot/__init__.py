@@ -8,6 +8,7 @@
 [[2.0, 4.0, 6.0], [8.0, 10.0, 12.0]]
 """
 
+from . import linalg  # noqa: F401
 from ._errors import *  # noqa: F403
 from ._ingot import *  # noqa: F403
 from ._ingot import __version__  # noqa: F401

@@ -30,6 +30,7 @@ void bind_dtypes(nb::module_& m, nb::class_<Tensor>& cls);
 void bind_index_functions(nb::module_& m);
 void bind_manipulation(nb::module_& m);
 void bind_linalg(nb::module_& m);
+void bind_decompositions(nb::module_& m);
 void bind_nn(nb::module_& m);
 void bind_random(nb::module_& m);
 void bind_searching(nb::module_& m);

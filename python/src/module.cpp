@@ -27,6 +27,7 @@ NB_MODULE(_ingot, m) {
   bind_index_functions(m);
   bind_manipulation(m);
   bind_linalg(m);
+  bind_decompositions(m);
   bind_nn(m);
   bind_random(m);
   bind_searching(m);
