@@ -42,46 +42,24 @@ HWY_INLINE void reduce_row(const void* from, std::size_t n, const void* center, 
   *static_cast<T*>(acc) = parts[0];
 }
 
-// `Rows` rows that lie `stride` elements apart: out ← (fresh: initial, else out) ∘ them.
-template <class T, class F, std::size_t Rows>
-HWY_INLINE void reduce_rows_together(const T* x, std::ptrdiff_t stride, std::integral_constant<std::size_t, Rows>,
-                                     const T* c, bool fresh, T* out, std::size_t n, T initial, F f) {
-  using N = Number<T>;
-  const std::size_t step = lanes<T>();
-  const T* row[Rows];
-  for (std::size_t r = 0; r < Rows; ++r) row[r] = x + static_cast<std::ptrdiff_t>(r) * stride;
-  std::size_t j = 0;
-  for (; j + 2 * step <= n; j += 2 * step) {
-    N a0 = initial, a1 = initial, c0 = T{0}, c1 = T{0};
-    if (!fresh) a0 = load(out + j), a1 = load(out + j + step);
-    if (c) c0 = load(c + j), c1 = load(c + j + step);
-    for (std::size_t r = 0; r < Rows; ++r) {
-      a0 = f.combine(a0, f.element(load(row[r] + j), c0));
-      a1 = f.combine(a1, f.element(load(row[r] + j + step), c1));
-    }
-    store(a0, out + j);
-    store(a1, out + j + step);
-  }
-  for (; j < n; j += step) {
-    const std::size_t count = std::min(step, n - j);
-    N a = fresh ? N(initial) : load_part(out + j, count);
-    const N shift = c ? load_part(c + j, count) : N(T{0});
-    for (std::size_t r = 0; r < Rows; ++r) a = f.combine(a, f.element(load_part(row[r] + j, count), shift));
-    store_part(a, out + j, count);
-  }
-}
-
-// Four rows at a time: few streams for memory to serve, and a quarter of the traffic of the results.
+// One row after the other: results stay in the L1 cache, and memory is read as one stream (four at once take 1.7 times
+// as long on a Zen 4).
 template <class T, class F>
 HWY_INLINE void reduce_columns(const void* from, std::ptrdiff_t stride, std::size_t rows, const void* center,
                                bool fresh, void* acc, std::size_t n, T initial, F f) {
+  using N = Number<T>;
   const T *x = static_cast<const T*>(from), *c = static_cast<const T*>(center);
   T* out = static_cast<T*>(acc);
-  if (rows == 0 && fresh) std::fill_n(out, n, initial);
-  for (; rows >= 4; rows -= 4, x += 4 * stride, fresh = false)
-    reduce_rows_together(x, stride, std::integral_constant<std::size_t, 4>(), c, fresh, out, n, initial, f);
-  for (; rows > 0; --rows, x += stride, fresh = false)
-    reduce_rows_together(x, stride, std::integral_constant<std::size_t, 1>(), c, fresh, out, n, initial, f);
+  const std::size_t step = lanes<T>();
+  if (fresh) std::fill_n(out, n, initial);
+  for (; rows > 0; --rows, x += stride) {
+    std::size_t j = 0;
+    for (; j + step <= n; j += step)
+      store(f.combine(load(out + j), f.element(load(x + j), c ? load(c + j) : N(T{0}))), out + j);
+    if (j == n) continue;
+    const N shift = c ? load_part(c + j, n - j) : N(T{0});
+    store_part(f.combine(load_part(out + j, n - j), f.element(load_part(x + j, n - j), shift)), out + j, n - j);
+  }
 }
 
 template <class T, class F>
