@@ -76,8 +76,10 @@ std::array<Reducer::Axes, 2> Reducer::split(const Call& call) {
   const Tensor &x = call.inputs[0], &out = call.outputs[0], &center = call.inputs[call.inputs.size() - 1];
   std::array<int, max_rank> order;
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.begin() + x.rank(),
-                   [&](int a, int b) { return std::abs(x.strides()[a]) > std::abs(x.strides()[b]); });
+  std::sort(order.begin(), order.begin() + x.rank(), [&](int a, int b) {
+    const std::int64_t step_a = std::abs(x.strides()[a]), step_b = std::abs(x.strides()[b]);
+    return step_a != step_b ? step_a > step_b : a < b;
+  });
   std::array<Axes, 2> axes;
   for (int i = 0; i < x.rank(); ++i) {
     const int axis = order[static_cast<std::size_t>(i)];

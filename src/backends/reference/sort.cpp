@@ -28,9 +28,10 @@ void for_sorted_lines(const Call& call, F&& each) {
   for_each_line(x, out, axis, [&](std::int64_t at, std::int64_t to_at) {
     std::vector<std::int64_t> order(static_cast<std::size_t>(x.shape()[axis]));
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) {
+    std::sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) {
       const T a = from[at + i * step], b = from[at + j * step];
-      return descending ? less(b, a) : less(a, b);
+      const bool before = descending ? less(b, a) : less(a, b), after = descending ? less(a, b) : less(b, a);
+      return before || (!after && i < j);
     });
     each(order, at, to_at);
   });
