@@ -37,8 +37,8 @@ nb::object run(std::size_t row, std::initializer_list<nb::handle> sources, const
     if (operand.is_tensor()) elements *= std::min<std::int64_t>(operand.tensor().numel(), 1 << 20);
     operands[n++] = &operand;
   }
-  const Tensor result = released_for(
-      elements, [&] { return elementwise(row, std::span(operands.data(), n), out ? &*out : nullptr); });
+  const Tensor result =
+      released_for(elements, [&] { return elementwise(row, std::span(operands.data(), n), out ? &*out : nullptr); });
   return nb::cast(result);
 }
 
@@ -85,8 +85,10 @@ void bind_elementwise(nb::module_& m) {
 >>> ingot.elementwise_table()[0].name
 'add'
 )")
-      .def_prop_ro("name", [](const ElementwiseInfo& row) { return row.name; }, "The function's name.")
-      .def_prop_ro("arity", [](const ElementwiseInfo& row) { return row.arity; }, "The number of operands.")
+      .def_prop_ro(
+          "name", [](const ElementwiseInfo& row) { return row.name; }, "The function's name.")
+      .def_prop_ro(
+          "arity", [](const ElementwiseInfo& row) { return row.arity; }, "The number of operands.")
       .def_prop_ro(
           "takes", [takes](const ElementwiseInfo& row) { return takes[static_cast<int>(row.takes)]; },
           "The dtypes it takes: floating, numeric, integer, bits (integers and bool) or any.")
@@ -111,11 +113,10 @@ void bind_elementwise(nb::module_& m) {
     const std::string name(table[row].name), text = documentation(table[row]);
     const std::string operand = "ingot._typing.Operand", head = "def " + name + "(";
     if (name == "clip") {
-      m.def(
-          "clip", &clip, "x"_a, "min"_a = nb::none(), "max"_a = nb::none(), nb::kw_only(), "out"_a = nb::none(),
-          nb::sig("def clip(x: ingot._typing.Operand, /, min: ingot._typing.Operand | None = None, max: "
-                  "ingot._typing.Operand | None = None, *, out: Tensor | None = None) -> Tensor"),
-          text.c_str());
+      m.def("clip", &clip, "x"_a, "min"_a = nb::none(), "max"_a = nb::none(), nb::kw_only(), "out"_a = nb::none(),
+            nb::sig("def clip(x: ingot._typing.Operand, /, min: ingot._typing.Operand | None = None, max: "
+                    "ingot._typing.Operand | None = None, *, out: Tensor | None = None) -> Tensor"),
+            text.c_str());
       continue;
     }
     switch (table[row].arity) {
@@ -152,8 +153,7 @@ void bind_elementwise(nb::module_& m) {
         const Argument flags(condition), a(x1), b(x2);
         if (!flags.held.operand.is_tensor())
           throw Error(ErrorCode::dtype_mismatch, "where", "the condition is a number: a tensor of bool expected");
-        return nb::cast(
-            released([&] { return where(flags.held.operand.tensor(), a.held.operand, b.held.operand); }));
+        return nb::cast(released([&] { return where(flags.held.operand.tensor(), a.held.operand, b.held.operand); }));
       },
       "condition"_a, "x1"_a, "x2"_a,
       nb::sig("def where(condition: ingot._typing.Operand, x1: ingot._typing.Operand, x2: ingot._typing.Operand, /) -> "

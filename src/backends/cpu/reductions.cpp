@@ -76,10 +76,10 @@ std::array<Reducer::Axes, 2> Reducer::split(const Call& call) {
   const Tensor &x = call.inputs[0], &out = call.outputs[0], &center = call.inputs[call.inputs.size() - 1];
   std::array<int, max_rank> order;
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.begin() + x.rank(), [&](int a, int b) {
-    const std::int64_t step_a = std::abs(x.strides()[a]), step_b = std::abs(x.strides()[b]);
-    return step_a != step_b ? step_a > step_b : a < b;
-  });
+  // By insertion, for eight at most: GCC 12 sees std::sort reach past them (-Warray-bounds).
+  const auto step = [&](std::size_t i) { return std::abs(x.strides()[order[i]]); };
+  for (std::size_t i = 1; i < static_cast<std::size_t>(x.rank()); ++i)
+    for (std::size_t k = i; k > 0 && step(k) > step(k - 1); --k) std::swap(order[k], order[k - 1]);
   std::array<Axes, 2> axes;
   for (int i = 0; i < x.rank(); ++i) {
     const int axis = order[static_cast<std::size_t>(i)];

@@ -109,7 +109,7 @@ struct Ops {
   // lands in odd lanes: m for the formats that have one.
   INGOT_INLINE static void scales4(const std::byte* p, int stride, F& d, F& m) {
     if (stride == 18) {
-      const Words heads = (iota >> 2 & 3) * static_cast<short>(stride / 2);
+      const Words heads = (iota >> 2 & 3) * reinterpret_cast<Words>(_mm512_set1_epi16(static_cast<short>(stride / 2)));
       d = _mm512_cvtph_ps(_mm512_castsi512_si256(words(p, heads)));
       m = _mm512_cvtph_ps(_mm512_castsi512_si256(words(p, heads + 1)));
       return;
