@@ -1,6 +1,11 @@
 // Products put together from others, what singular values tell, and errors. NumPy is asked in test_linalg.py.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstring>
+#include <thread>
+#include <vector>
+
 #include "support/decomposition_cases.h"
 #include "support/errors.h"
 
@@ -195,6 +200,22 @@ TEST(Decompositions, KeepNarrowDtypes) {
   EXPECT_EQ(eigh(x).eigenvalues.dtype(), DType::bf16);
   EXPECT_EQ(solve(x, Tensor::zeros(Shape{2}, DType::f16)).dtype(), DType::f32);
   EXPECT_EQ(doubles(det(x)), (std::vector<double>{11}));
+}
+
+TEST(Decompositions, MayBeCalledFromManyThreads) {
+  const Tensor x = add(multiply(eye(33, 33, 0, DType::f64), 3.0), 0.01), expected = cholesky(x);
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 2000; ++i) try {
+          if (std::memcmp(cholesky(x).bytes(), expected.bytes(), expected.nbytes()) != 0) ++wrong;
+        } catch (const Error&) {
+          ++wrong;
+        }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace

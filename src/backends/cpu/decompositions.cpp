@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <mutex>
 #include <vector>
 
 #include "backends/cpu/kernels.h"
@@ -45,16 +46,23 @@ bool finite(const std::vector<T>& x) {
 // m · n · min(m, n); what is smaller than a task's overhead is done together.
 template <class F>
 void for_ranges(const Call& call, F&& f) {
-#ifndef __APPLE__
-  // Once for the process: threads of OpenBLAS inside ours would be too many, and results would depend on how many.
-  [[maybe_unused]] static const bool one_thread = (openblas_set_num_threads(1), true);
-#endif
   const Tensor &x = call.inputs[0], &info = call.outputs[call.outputs.size() - 1];
   if (info.numel() == 0) return;
   const auto m = static_cast<double>(x.shape()[x.rank() - 2]), n = static_cast<double>(x.shape().back());
   const auto grain = static_cast<std::int64_t>(std::max(1.0, 50000 / (m * n * std::min(m, n) + 100)));
   auto* to = info.mutable_data<std::int32_t>();
   visit_lapack(x.dtype(), [&]<class T>(T zero) {
+#ifndef __APPLE__
+    // Once for the process: threads of OpenBLAS inside ours would be too many, and results would depend on how many.
+    static const bool has_threads = (openblas_set_num_threads(1), openblas_get_parallel() != 0);
+    if (!has_threads) {
+      // Built without threads it hands out its work memory without a lock: of 0.3.21's results from eight threads one
+      // in 300 was wrong. Then one call at a time.
+      static std::mutex one_at_a_time;
+      const std::lock_guard lock(one_at_a_time);
+      return f(zero, 0, info.numel(), to);
+    }
+#endif
     parallel_for(info.numel(), grain, [&](std::int64_t begin, std::int64_t end) { f(zero, begin, end, to); });
   });
 }

@@ -21,6 +21,7 @@ INGOT_LAPACK(double, dgesv_, dgetrf_, dpotrf_, dgeqrf_, dorgqr_, dgesdd_, dsyevd
 #undef INGOT_LAPACK
 #ifndef __APPLE__
 void openblas_set_num_threads(int n);
+int openblas_get_parallel(void);  // 0: built without threads
 #endif
 }
 
