@@ -133,12 +133,13 @@ struct Bounded {
         apply([](E x, E y) { return logaddexp(x, y); }, a, b, 2 * u, 2 * function_error, function_roundings);
     return result;
   }
-  // fmod is exact; what follows it rounds once, and the quotient's floor is found from it.
+  // fmod is exact; what follows it rounds once.
   friend Bounded remainder(Bounded a, Bounded b) {
     return apply([](E x, E y) { return remainder(x, y); }, a, b, u, std::numeric_limits<T>::denorm_min(), 2);
   }
+  // a − left, the quotient and the step down round once each, the choice of the nearest integer once more.
   friend Bounded floor_divide(Bounded a, Bounded b) {
-    return apply([](E x, E y) { return floor_divide(x, y); }, a, b, u, 0, 2);
+    return apply([](E x, E y) { return floor_divide(x, y); }, a, b, 4 * u, 0, 4);
   }
 };
 

@@ -74,6 +74,7 @@ class Reducer {
 // The axes that stay and those that are reduced, both from the largest step of x to the smallest.
 std::array<Reducer::Axes, 2> Reducer::split(const Call& call) {
   const Tensor &x = call.inputs[0], &out = call.outputs[0], &center = call.inputs[call.inputs.size() - 1];
+  const bool empty = x.numel() == 0;  // then there is no address to count from
   std::array<int, max_rank> order;
   std::iota(order.begin(), order.end(), 0);
   // By insertion, for eight at most: GCC 12 sees std::sort reach past them (-Warray-bounds).
@@ -84,7 +85,8 @@ std::array<Reducer::Axes, 2> Reducer::split(const Call& call) {
   for (int i = 0; i < x.rank(); ++i) {
     const int axis = order[static_cast<std::size_t>(i)];
     const bool reduced = call.params.as<ReduceParams>().axes >> axis & 1;
-    axes[reduced].push_back(x.shape()[axis], x.strides()[axis], out.strides()[axis], center.strides()[axis]);
+    axes[reduced].push_back(x.shape()[axis], empty ? 0 : x.strides()[axis], out.strides()[axis],
+                            center.strides()[axis]);
   }
   return axes;
 }

@@ -67,13 +67,15 @@ void reduce_kernel(const Call& call) {
   const auto params = call.params.as<ReduceParams>();
   const bool centered = call.inputs.size() > 1;
   const Tensor& center = centered ? call.inputs[1] : out;
+  // An empty tensor has no address to count from.
+  const Shape steps = x.numel() > 0 ? x.strides() : Shape::filled(x.rank(), 0);
   Shape kept = x.shape(), reduced = x.shape();
   for (int axis = 0; axis < x.rank(); ++axis) (params.axes >> axis & 1 ? kept : reduced)[axis] = 1;
   const StridedLoop<1> inner(reduced, {x.strides()});
   const auto with = [&]<class T, class A>(T, A) {
     const ConvertElements convert = convert_elements(dtype_of<A>, out.dtype());
     const T* from = reinterpret_cast<const T*>(x.bytes());
-    for_each(StridedLoop<3>(kept, {x.strides(), out.strides(), center.strides()}), [&](const auto& at) {
+    for_each(StridedLoop<3>(kept, {steps, out.strides(), center.strides()}), [&](const auto& at) {
       double c = 0;
       if (centered)
         c = visit_floating(center.dtype(), "reduce", [&]<class C>(C) { return to_double(center.data<C>()[at[2]]); });
