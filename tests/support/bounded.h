@@ -129,9 +129,7 @@ struct Bounded {
 #undef INGOT_FUNCTION
   // The larger operand, and a term within 0 … log 2 that is formed from a rounded difference.
   friend Bounded logaddexp(Bounded a, Bounded b) {
-    Bounded result =
-        apply([](E x, E y) { return logaddexp(x, y); }, a, b, 2 * u, 2 * function_error, function_roundings);
-    return result;
+    return apply([](E x, E y) { return logaddexp(x, y); }, a, b, 2 * u, 2 * function_error, function_roundings);
   }
   // fmod is exact; what follows it rounds once.
   friend Bounded remainder(Bounded a, Bounded b) {
