@@ -7,6 +7,12 @@
 
 namespace ingot {
 
+// The functions of one float that round more than once: every type with this vocabulary has them.
+#define INGOT_ELEMENT_FUNCTIONS(X)                                                                               \
+  X(exp)                                                                                                         \
+  X(exp2) X(expm1) X(log) X(log1p) X(log2) X(log10) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) \
+      X(tanh) X(asinh) X(acosh) X(atanh) X(erf)
+
 /// A gradient that does not exist.
 struct None {};
 inline constexpr None none;
@@ -218,26 +224,7 @@ struct Element {
     return std::name(a.value);            \
   }
   INGOT_FUNCTION(sqrt)
-  INGOT_FUNCTION(exp)
-  INGOT_FUNCTION(exp2)
-  INGOT_FUNCTION(expm1)
-  INGOT_FUNCTION(log)
-  INGOT_FUNCTION(log1p)
-  INGOT_FUNCTION(log2)
-  INGOT_FUNCTION(log10)
-  INGOT_FUNCTION(sin)
-  INGOT_FUNCTION(cos)
-  INGOT_FUNCTION(tan)
-  INGOT_FUNCTION(asin)
-  INGOT_FUNCTION(acos)
-  INGOT_FUNCTION(atan)
-  INGOT_FUNCTION(sinh)
-  INGOT_FUNCTION(cosh)
-  INGOT_FUNCTION(tanh)
-  INGOT_FUNCTION(asinh)
-  INGOT_FUNCTION(acosh)
-  INGOT_FUNCTION(atanh)
-  INGOT_FUNCTION(erf)
+  INGOT_ELEMENT_FUNCTIONS(INGOT_FUNCTION)
 #undef INGOT_FUNCTION
 #define INGOT_FUNCTION(name)                         \
   friend Element name(Element a, Element b) noexcept \

@@ -97,26 +97,7 @@ struct Bounded {
     return apply([](E x, E) { return name(x); }, a, 0.0, function_error, std::numeric_limits<T>::min(), \
                  function_roundings);                                                                   \
   }
-  INGOT_FUNCTION(exp)
-  INGOT_FUNCTION(exp2)
-  INGOT_FUNCTION(expm1)
-  INGOT_FUNCTION(log)
-  INGOT_FUNCTION(log1p)
-  INGOT_FUNCTION(log2)
-  INGOT_FUNCTION(log10)
-  INGOT_FUNCTION(sin)
-  INGOT_FUNCTION(cos)
-  INGOT_FUNCTION(tan)
-  INGOT_FUNCTION(asin)
-  INGOT_FUNCTION(acos)
-  INGOT_FUNCTION(atan)
-  INGOT_FUNCTION(sinh)
-  INGOT_FUNCTION(cosh)
-  INGOT_FUNCTION(tanh)
-  INGOT_FUNCTION(asinh)
-  INGOT_FUNCTION(acosh)
-  INGOT_FUNCTION(atanh)
-  INGOT_FUNCTION(erf)
+  INGOT_ELEMENT_FUNCTIONS(INGOT_FUNCTION)
 #undef INGOT_FUNCTION
 #define INGOT_FUNCTION(name)                                                                               \
   friend Bounded name(Bounded a, Bounded b) {                                                              \
