@@ -13,3 +13,5 @@ from ._errors import *  # noqa: F403
 from ._ingot import *  # noqa: F403
 from ._ingot import __version__  # noqa: F401
 from ._ingot import bool_ as bool  # noqa: F401
+
+__all__ = [name for name in dir() if not name.startswith("_")]
