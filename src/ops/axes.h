@@ -5,21 +5,24 @@
 #include <limits>
 
 #include "core/fail.h"
-#include "ingot/shape.h"
+#include "ingot/tensor.h"
 
 namespace ingot {
 
-/// Each in 0 … rank − 1. Throws out_of_range, and invalid_argument for one that occurs twice.
-inline Shape normalize_axes(const Shape& axes, int rank, const char* operation) {
+/// Axes of x (a Shape or a span), each in 0 … rank − 1. Throws out_of_range, and invalid_argument for one that occurs
+/// twice. As in NumPy, 0 and −1 name an axis of a 0-d tensor where `least_rank` is 1.
+template <class List>
+Shape normalize_axes(const List& axes, const Tensor& x, const char* operation, int least_rank = 0) {
   using Limits = std::numeric_limits<int>;
   Shape result;
   unsigned seen = 0;
-  for (const std::int64_t axis : axes) {
-    const int i =
-        normalize_axis(static_cast<int>(std::clamp<std::int64_t>(axis, Limits::min(), Limits::max())), rank, operation);
-    if (seen >> i & 1u) fail(ErrorCode::invalid_argument, operation, "axis {} twice in {}", i, to_string(axes));
-    seen |= 1u << i;
-    result.push_back(i);
+  for (const std::int64_t given : axes) {
+    const int axis = normalize_axis(static_cast<int>(std::clamp<std::int64_t>(given, Limits::min(), Limits::max())),
+                                    std::max(x.rank(), least_rank), operation);
+    if (seen >> axis & 1u)
+      fail(ErrorCode::invalid_argument, operation, "axis {} of {} is named twice", axis, describe(x));
+    seen |= 1u << axis;
+    result.push_back(axis);
   }
   return result;
 }

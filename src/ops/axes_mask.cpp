@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/fail.h"
+#include "ops/axes.h"
 
 namespace ingot {
 
@@ -15,12 +16,7 @@ Axes::Axes(std::span<const int> axes) : count_(static_cast<int>(axes.size())) {
 unsigned axes_mask(const Axes& axes, const Tensor& x, const char* operation) {
   if (axes.all()) return (1u << x.rank()) - 1;
   unsigned mask = 0;
-  for (const int given : axes.list()) {
-    const int axis = normalize_axis(given, std::max(x.rank(), 1), operation);
-    if (mask >> axis & 1)
-      fail(ErrorCode::invalid_argument, operation, "axis {} of {} is named twice", axis, describe(x));
-    mask |= 1u << axis;
-  }
+  for (const std::int64_t axis : normalize_axes(axes.list(), x, operation, 1)) mask |= 1u << axis;
   return x.rank() == 0 ? 0 : mask;
 }
 

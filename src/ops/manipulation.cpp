@@ -13,7 +13,7 @@ Tensor permute_dims(const Tensor& x, const Shape& axes) {
   check_inputs("permute_dims", {&x});
   if (axes.rank() != x.rank())
     fail(ErrorCode::invalid_argument, "permute_dims", "axes {} for {}", to_string(axes), describe(x));
-  return x.permute(normalize_axes(axes, x.rank(), "permute_dims"));
+  return x.permute(normalize_axes(axes, x, "permute_dims"));
 }
 
 Tensor matrix_transpose(const Tensor& x) {
@@ -24,7 +24,7 @@ Tensor matrix_transpose(const Tensor& x) {
 
 Tensor squeeze(const Tensor& x, const Shape& axes) {
   check_inputs("squeeze", {&x});
-  const Shape which = normalize_axes(axes, x.rank(), "squeeze");
+  const Shape which = normalize_axes(axes, x, "squeeze");
   Tensor view = x;
   for (int axis = x.rank() - 1; axis >= 0; --axis) {
     if (std::find(which.begin(), which.end(), axis) == which.end()) continue;
@@ -65,8 +65,7 @@ Tensor moveaxis(const Tensor& x, const Shape& source, const Shape& destination) 
   if (source.rank() != destination.rank())
     fail(ErrorCode::invalid_argument, "moveaxis", "{} axes to {} places: {} to {}", source.rank(), destination.rank(),
          to_string(source), to_string(destination));
-  const Shape from = normalize_axes(source, x.rank(), "moveaxis"),
-              to = normalize_axes(destination, x.rank(), "moveaxis");
+  const Shape from = normalize_axes(source, x, "moveaxis"), to = normalize_axes(destination, x, "moveaxis");
   Shape axes = Shape::filled(x.rank(), -1);
   for (int i = 0; i < from.rank(); ++i) axes[static_cast<int>(to[i])] = from[i];
   int next = 0;
@@ -81,7 +80,7 @@ Tensor moveaxis(const Tensor& x, const Shape& source, const Shape& destination) 
 Tensor flip(const Tensor& x, const std::optional<Shape>& axes) {
   check_inputs("flip", {&x});
   using Limits = std::numeric_limits<std::int64_t>;
-  const Shape which = normalize_axes(axes.value_or(Shape{}), x.rank(), "flip");
+  const Shape which = normalize_axes(axes.value_or(Shape{}), x, "flip");
   Tensor view = x;
   for (int axis = 0; axis < x.rank(); ++axis)
     if (!axes || std::find(which.begin(), which.end(), axis) != which.end())
@@ -113,7 +112,7 @@ Tensor roll(const Tensor& x, std::span<const std::int64_t> shifts, const std::op
     fail(ErrorCode::invalid_argument, "roll", "{} shifts for axes {}", shifts.size(), to_string(*axes));
   Shape shift = Shape::filled(x.rank(), 0);
   for (int i = 0; i < axes->rank(); ++i) {
-    const auto axis = static_cast<int>(normalize_axes(Shape{(*axes)[i]}, x.rank(), "roll")[0]);
+    const auto axis = static_cast<int>(normalize_axes(Shape{(*axes)[i]}, x, "roll")[0]);
     if (const std::int64_t n = x.shape()[axis]) {
       const std::int64_t by = shifts[shifts.size() == 1 ? 0 : static_cast<std::size_t>(i)] % n;
       shift[axis] = (shift[axis] + (by < 0 ? by + n : by)) % n;

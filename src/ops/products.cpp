@@ -1,9 +1,9 @@
 // vecdot, dot, outer, tensordot, cross, matrix_power, diagonal, trace: matmul, views and elementwise operations put
 // together.
 #include <algorithm>
-#include <array>
 #include <vector>
 
+#include "ops/axes.h"
 #include "ops/check.h"
 #include "ops/matrix.h"
 
@@ -80,30 +80,28 @@ Tensor tensordot(const Tensor& a, const Tensor& b, std::span<const int> axes_a, 
   if (axes_a.size() != axes_b.size())
     fail(ErrorCode::invalid_argument, "tensordot", "{} axes of {} and {} of {}", axes_a.size(), describe(a),
          axes_b.size(), describe(b));
-  std::array<bool, max_rank> taken_a{}, taken_b{};
+  const Shape summed_a = normalize_axes(axes_a, a, "tensordot"), summed_b = normalize_axes(axes_b, b, "tensordot");
   std::int64_t summed = 1;
-  for (std::size_t i = 0; i < axes_a.size(); ++i) {
-    const int x = normalize_axis(axes_a[i], a.rank(), "tensordot"),
-              y = normalize_axis(axes_b[i], b.rank(), "tensordot");
-    if (taken_a[static_cast<std::size_t>(x)] || taken_b[static_cast<std::size_t>(y)])
-      fail(ErrorCode::invalid_argument, "tensordot", "axis {} of {} or {} of {} is named twice", x, describe(a), y,
-           describe(b));
-    if (a.shape()[x] != b.shape()[y]) do_not_fit("tensordot", a, b);
-    taken_a[static_cast<std::size_t>(x)] = taken_b[static_cast<std::size_t>(y)] = true;
-    summed *= a.shape()[x];
+  for (int i = 0; i < summed_a.rank(); ++i) {
+    const std::int64_t size = a.shape()[static_cast<int>(summed_a[i])];
+    if (size != b.shape()[static_cast<int>(summed_b[i])]) do_not_fit("tensordot", a, b);
+    summed *= size;
   }
+  const auto among = [](const Shape& axes, int axis) {
+    return std::find(axes.begin(), axes.end(), axis) != axes.end();
+  };
   Shape order_a, order_b, shape;
   std::int64_t rows = 1, columns = 1;
   for (int i = 0; i < a.rank(); ++i)
-    if (!taken_a[static_cast<std::size_t>(i)]) {
+    if (!among(summed_a, i)) {
       order_a.push_back(i);
       shape.push_back(a.shape()[i]);
       rows *= a.shape()[i];
     }
-  for (const int axis : axes_a) order_a.push_back(normalize_axis(axis, a.rank(), "tensordot"));
-  for (const int axis : axes_b) order_b.push_back(normalize_axis(axis, b.rank(), "tensordot"));
+  for (const std::int64_t axis : summed_a) order_a.push_back(axis);
+  for (const std::int64_t axis : summed_b) order_b.push_back(axis);
   for (int i = 0; i < b.rank(); ++i)
-    if (!taken_b[static_cast<std::size_t>(i)]) {
+    if (!among(summed_b, i)) {
       order_b.push_back(i);
       shape.push_back(b.shape()[i]);
       columns *= b.shape()[i];

@@ -165,6 +165,11 @@ TEST(Decompositions, RefuseWhatDoesNotFit) {
   expect_error(ErrorCode::shape_mismatch, "cross", {"3 elements"},
                [&] { cross(x.transpose(0, 1), x.transpose(0, 1)); });
   expect_error(ErrorCode::shape_mismatch, "vecdot", {"do not fit"}, [&] { vecdot(x, counting({2})); });
+  const std::vector<int> twice{1, -1}, both{0, 1};
+  expect_error(ErrorCode::invalid_argument, "tensordot", {"axis 1 of", "(2, 3) is named twice"},
+               [&] { tensordot(x, x, twice, both); });
+  expect_error(ErrorCode::invalid_argument, "tensordot", {"axis 1 of", "(2, 3) is named twice"},
+               [&] { tensordot(x, x, both, twice); });
   expect_error(ErrorCode::dtype_mismatch, "matmul", {"f8_e4m3"},
                [] { matmul(Tensor::zeros(Shape{1, 1}, DType::f8_e4m3), Tensor::zeros(Shape{1, 1}, DType::f8_e4m3)); });
 }

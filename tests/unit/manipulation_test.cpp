@@ -153,7 +153,10 @@ TEST(Pad, IsNumPys) {
 TEST(ManipulationErrors, NameOperationAndShapes) {
   const Tensor x = count(Shape{2, 3});
   const std::array<Tensor, 2> unequal{x, count(Shape{3})};
-  expect_error(ErrorCode::invalid_argument, "permute_dims", {"axis 0 twice"}, [&] { permute_dims(x, Shape{0, -2}); });
+  expect_error(ErrorCode::invalid_argument, "permute_dims", {"axis 0 of i64 (2, 3) is named twice"},
+               [&] { permute_dims(x, Shape{0, -2}); });
+  expect_error(ErrorCode::invalid_argument, "flip", {"axis 1 of i64 (2, 3) is named twice"},
+               [&] { flip(x, Shape{1, 0, 1}); });
   expect_error(ErrorCode::invalid_argument, "permute_dims", {"(0,)", "i64 (2, 3)"}, [&] { permute_dims(x, Shape{0}); });
   expect_error(ErrorCode::shape_mismatch, "matrix_transpose", {"i64 (3,)"}, [&] { matrix_transpose(unequal[1]); });
   expect_error(ErrorCode::shape_mismatch, "squeeze", {"axis 1", "i64 (2, 3)"}, [&] { squeeze(x, Shape{1}); });

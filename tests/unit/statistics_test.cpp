@@ -22,7 +22,10 @@ TEST(Axes, MayBeAnyAndAreChecked) {
   EXPECT_EQ(sum(Tensor::full(Shape{}, 3), -1).item(), 3);
   expect_error(ErrorCode::out_of_range, "sum", {"3"}, [&] { sum(x, 3); });
   expect_error(ErrorCode::out_of_range, "var", {"-4"}, [&] { var(x, {0, -4}); });
-  expect_error(ErrorCode::invalid_argument, "max", {"axis 2", "f32 (2, 3, 5)"}, [&] { max(x, {2, -1}); });
+  expect_error(ErrorCode::invalid_argument, "max", {"axis 2 of f32 (2, 3, 5) is named twice"},
+               [&] { max(x, {2, -1}); });
+  expect_error(ErrorCode::invalid_argument, "any", {"axis 0 of f32 () is named twice"},
+               [] { any(Tensor::zeros({}, DType::f32), {0, -1}); });
   expect_error(ErrorCode::invalid_argument, "Axes", {"9"}, [&] { sum(x, {0, 1, 2, 3, 4, 5, 6, 7, 8}); });
 }
 
