@@ -39,6 +39,7 @@ class Row:
     gradients: list[str]  # one for each operand, or none at all
     doc: str
     predicate: bool = False
+    numpy: str = ""  # INGOT_NUMPY
 
 
 def split_arguments(text):
@@ -64,8 +65,12 @@ def rows():
         if match[1]:
             section = match[1]
             continue
+        name, *rest = split_arguments(text[begin + match.end() :])
+        if match[2] == "NUMPY":
+            next(row for row in found if row.name == name).numpy = ", ".join(rest)
+            continue
         operands, count, backward = KINDS[match[2]]
-        name, takes, value, *rest = split_arguments(text[begin + match.end() :])
+        takes, value, *rest = rest
         gradients = [g for g in rest[:count] if g != "none"]
         doc = "".join(map(ast.literal_eval, re.findall(r'"(?:\\.|[^"\\])*"', rest[count])))
         found.append(Row(section, name, operands, takes, value, gradients, doc, "PREDICATE" in match[2]))

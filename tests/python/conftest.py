@@ -11,6 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "build" / "release"
 sys.path.insert(0, str(RELEASE / "python"))  # the package, where ./dev build python leaves it
+sys.path.insert(0, str(ROOT / "tools"))  # what writes documents also reads the table of operations
 
 
 @pytest.fixture(scope="session")
