@@ -266,8 +266,10 @@ def members(owner):
 
 
 def page():
-    constants = [name for name in ingot.__all__ if isinstance(resolve(name), ingot.DType)]
-    functions = [name for name in ingot.__all__ if name not in CLASSES + constants + ["linalg"]]
+    functions = [name for name in ingot.__all__ if callable(resolve(name)) and name not in CLASSES]
+    dtype_names = [name for name in ingot.__all__ if isinstance(resolve(name), ingot.DType)]
+    modules = [name for name in ingot.__all__ if inspect.ismodule(resolve(name))]
+    constants = [name for name in ingot.__all__ if name not in functions + CLASSES + dtype_names + modules]
     extension = [f"linalg.{name}" for name in ingot.linalg.__all__
                  if name not in ingot.__all__ and not inspect.isclass(getattr(ingot.linalg, name))]
     of_the_table = {row.name for row in elementwise_table.rows()}
@@ -291,8 +293,9 @@ def page():
     lines += table(["Name", "Is"], [[code(name + signature(name)), escaped(description(name))]
                                     for name in members("Tensor") + members("Checkpoint")])
     lines += ["\n## Types", *table(["Name", "Is"], [[code(name), escaped(description(name))] for name in CLASSES])]
-    lines += ["", f"Dtypes: {', '.join(map(code, constants))}.", "",
-              "`ingot.linalg` has the operations of linear algebra under the names of the array API's extension."]
+    for kind, names in (("Dtypes", dtype_names), ("Constants", constants)):
+        lines += ["", f"{kind}: {', '.join(map(code, names))}."] if names else []
+    lines += [f"\nModule {code(name)}: {escaped(description(name))}" for name in modules]
     return "\n".join(lines) + "\n"
 
 
