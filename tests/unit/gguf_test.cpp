@@ -1,6 +1,6 @@
 #include <fmt/core.h>
 
-#include <numeric>
+#include <cmath>
 
 #include "formats/gguf/gguf.h"
 #include "support/bytes.h"
@@ -143,6 +143,26 @@ TEST(Gguf, ReadsTensorsInPlace) {
   }
 }
 
+TEST(Gguf, TheSmallestFilesOpen) {
+  // Nothing behind the last value: counts are refused only where the bytes cannot be there.
+  for (const auto& [version, order] : variants) {
+    Gguf key(version, order);
+    key.key("k", U8).u8(7);
+    EXPECT_EQ(opened(key.file()).metadata.integer("k"), 7);
+    Gguf texts(version, order);
+    texts.size(texts.size(texts.size(texts.key("k", Arr).u32(String), 2), 0), 0);
+    EXPECT_EQ(opened(texts.file()).metadata.strings("k"), (std::vector<std::string>{"", ""}));
+    Gguf nested(version, order);
+    nested.size(nested.size(nested.key("k", Arr).u32(Arr), 1).u32(U8), 0);
+    EXPECT_EQ(opened(nested.file()).metadata.size(), 1u);
+    Gguf tensor(version, order);
+    tensor.key("general.alignment", U32).u32(1);
+    EXPECT_EQ(opened(tensor.tensor("w", {0}, 0, 0).file()).get("w").numel(), 0);
+  }
+  Gguf dims;
+  EXPECT_EQ(opened(dims.tensor("w", {1, 1, 1, 2}, 24, 0).file("ab")).get("w").shape(), (Shape{2, 1, 1, 1}));
+}
+
 TEST(Gguf, AlignmentIsRespected) {
   for (const std::uint32_t alignment : {1u, 8u, 64u, 4096u}) {
     Gguf g;
@@ -185,6 +205,7 @@ TEST(GgufSafety, Headers) {
   rejects("GGU", {"magic", "3 bytes remain"});
   rejects("GGML\3\0\0\0", {"magic", "GGML"});
   rejects("GGUF", {"version"});
+  rejects("GGUF\3", {"byte 4: version: 1 bytes remain, expected 4"});
   for (const std::uint32_t version : {0u, 4u, 0x00040000u, 0xFFFF0000u})
     rejects(Bytes().raw("GGUF").u32(version).zeros(16).text(), {"byte 4", "version", "expected 1, 2 or 3"});
   rejects(Bytes().raw("GGUF").u32(3).u64(0).text(), {"key count"});
@@ -236,6 +257,37 @@ TEST(GgufSafety, Keys) {
   for (int i = 0; i < 100; ++i) levels.u32(Arr).u64(1);
   levels.u32(U8).u64(0);
   rejects(deep.file(), {"key a", "nested deeper"});
+  const auto nested = [](int depth) {  // an array, and as many in each other inside it
+    Gguf g;
+    Bytes& out = g.key("a", Arr);
+    for (int i = 0; i < depth; ++i) out.u32(Arr).u64(1);
+    out.u32(U8).u64(0);
+    return g.file();
+  };
+  EXPECT_EQ(opened(nested(8)).metadata.size(), 1u);
+  rejects(nested(9), {"key a", "nested deeper than 8"});
+  rejects(with([](Gguf& g) { g.key("a", Arr).u32(Arr).u64(3).zeros(35); }), {"3 elements of at least 12 bytes"});
+}
+
+TEST(GgufSafety, MetadataIsBounded) {
+  // Sparse files whose claims fit into their bytes, but not into a gigabyte of memory.
+  TemporaryDirectory directory;
+  const auto refuses = [&](std::uint32_t type, std::uint64_t count, std::uint64_t bytes) {
+    Gguf g;
+    if (type == String)
+      g.key("a", String).u64(bytes);
+    else
+      g.key("a", Arr).u32(type == Arr ? String : type).u64(count);
+    test::write_file(directory / "x.gguf", g.file());
+    std::filesystem::resize_file(directory / "x.gguf", std::filesystem::file_size(directory / "x.gguf") + bytes);
+    expect_error([&] { open_checkpoint(directory / "x.gguf"); }, ErrorCode::invalid_file,
+                 {"key a", "the metadata takes more than 1073741824 bytes"});
+  };
+  constexpr std::uint64_t most = 1ull << 30;
+  refuses(U8, most, most);
+  refuses(F64, most / 8, most);
+  refuses(String, 1, most);
+  refuses(Arr, most / sizeof(std::string), 8 * (most / sizeof(std::string)));  // strings, all empty
 }
 
 TEST(GgufSafety, Alignment) {
@@ -267,6 +319,7 @@ TEST(GgufSafety, Tensors) {
   rejects(with({1}, 43, 0), {"tensor w", "type 43 is unknown"});
   rejects(with({1}, ~0u, 0), {"tensor w", "4294967295"});
   rejects(with({1}, 0, 1), {"tensor w", "offset 1", "alignment 32"});
+  rejects(with({1}, 0, 16), {"tensor w", "offset 16", "alignment 32"});
   rejects(with({17}, 0, 0), {"tensor w", "68 bytes", "pass the end"});
   rejects(with({1}, 0, 64), {"tensor w", "pass the end"});
   rejects(with({1}, 0, ~0ull - 31), {"tensor w", "pass the end"});
@@ -283,6 +336,12 @@ TEST(GgufSafety, Tensors) {
   Gguf overlap;
   overlap.tensor("a", {9}, 0, 0).tensor("b", {1}, 0, 32);
   rejects(overlap.file(std::string(64, 'x')), {"tensor b", "overlap those of a"});
+  Gguf by_one;
+  by_one.tensor("a", {33}, 24, 0).tensor("b", {1}, 24, 32);
+  rejects(by_one.file(std::string(64, 'x')), {"tensor b", "overlap those of a"});
+  Gguf nothing;  // no bytes, so none that are shared
+  nothing.tensor("a", {64}, 24, 0).tensor("none", {0}, 24, 32);
+  EXPECT_EQ(opened(nothing.file(std::string(64, 'x'))).tensors.size(), 2u);
   Gguf same;
   same.tensor("a", {1}, 0, 0).tensor("b", {1}, 0, 0);
   rejects(same.file(std::string(64, 'x')), {"overlap"});
@@ -314,20 +373,43 @@ TEST(Gguf, BigEndianBlocksAreSwappedInside) {
     std::size_t bytes;
     std::vector<std::pair<std::size_t, std::size_t>> fields;
   };
+  const auto list = [](std::size_t at, std::size_t width, std::size_t count, std::size_t step) {
+    std::vector<std::pair<std::size_t, std::size_t>> fields{{0, at == 0 ? width : 2}};  // all of these begin so
+    for (std::size_t i = at == 0 ? 1 : 0; i < count; ++i) fields.emplace_back(at + i * step, width);
+    return fields;
+  };
+  auto q8_k = list(260, 2, 16, 2);
+  q8_k[0] = {0, 4};  // the only scale in f32
   const Case cases[] = {{2, 18, {{0, 2}}},
                         {3, 20, {{0, 2}, {2, 2}}},
                         {6, 22, {{0, 2}, {2, 4}}},
                         {7, 24, {{0, 2}, {2, 2}, {4, 4}}},
                         {8, 34, {{0, 2}}},
+                        {9, 36, {{0, 2}, {2, 2}}},
+                        {10, 84, {{80, 2}, {82, 2}}},
+                        {11, 110, {{108, 2}}},
                         {12, 144, {{0, 2}, {2, 2}}},
+                        {13, 176, {{0, 2}, {2, 2}}},
                         {14, 210, {{208, 2}}},
+                        {15, 292, q8_k},
+                        {16, 66, list(6, 4, 8, 8)},   // per 32 elements four indices, then a u32 of scale and signs
+                        {17, 74, list(0, 2, 33, 2)},  // 32 numbers of index and signs
+                        {18, 98, list(66, 4, 8, 4)},  // behind 64 indices
+                        {19, 50, list(34, 2, 8, 2)},  // behind 32 bytes of indices
+                        {20, 18, {{0, 2}}},
+                        {21, 110, {{0, 2}}},
+                        {22, 82, {{0, 2}}},
+                        {23, 136, {{0, 2}, {2, 2}}},
                         {34, 54, {{52, 2}}},
                         {35, 66, {{64, 2}}},
                         {39, 17, {}},
+                        {40, 36, {}},
+                        {41, 18, {{0, 2}}},
+                        {42, 18, {{0, 2}}},
                         {29, 56, {{48, 2}, {50, 2}, {52, 2}, {54, 2}}}};
   for (const Case& one : cases) {
     std::string big(2 * one.bytes, '\0');
-    std::iota(big.begin(), big.end(), '\1');
+    for (std::size_t i = 0; i < big.size(); ++i) big[i] = static_cast<char>(i % 251);  // no multiple of a width
     std::string little = big;
     for (std::size_t block = 0; block < 2; ++block)
       for (const auto& [at, width] : one.fields) {
@@ -341,6 +423,22 @@ TEST(Gguf, BigEndianBlocksAreSwappedInside) {
     const Checkpoint c = opened(g.file(big));
     EXPECT_EQ(std::memcmp(c.get("w").bytes(), little.data(), little.size()), 0) << one.type;
   }
+}
+
+TEST(Gguf, LargeBigEndianFilesAreReadThroughAFile) {
+  // More than the 64 MiB that are copied to memory, in pieces of a megabyte: blocks of 18 bytes end elsewhere.
+  constexpr std::size_t blocks = 4'000'000, bytes = 18 * blocks, padded = (bytes + 31) / 32 * 32;
+  Gguf g(3, std::endian::big);
+  g.tensor("q", {32 * blocks}, 2, 0).tensor("w", {2}, 0, padded);
+  std::string data(padded, '\0');
+  for (std::size_t i = 0; i < blocks; ++i) data[18 * i] = static_cast<char>(i % 127), data[18 * i + 1] = '\x7f';
+  data += Bytes(std::endian::big).f32(1.5f).f32(-3).text();
+  const Checkpoint c = opened(g.file(data));
+  const std::byte* q = c.get("q").bytes();
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < blocks; ++i) wrong += q[18 * i] != std::byte{0x7f} || q[18 * i + 1] != std::byte(i % 127);
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_EQ(values_of<float>(c.get("w")), (std::vector<float>{1.5f, -3}));
 }
 
 TEST(Gguf, I2SReadsItsTail) {
@@ -367,6 +465,26 @@ TEST(Gguf, I2SReadsItsTail) {
   g.tensor("w", {64}, 36, 0);
   rejects(g.file(std::string(48, 'x')), {"tensor w", "multiple of 128"});
   rejects(g.file(std::string(47, 'x')), {"tensor w", "pass the end"});
+  for (const float scale : {HUGE_VALF, -HUGE_VALF, NAN}) {
+    Gguf wild;
+    wild.tensor("w", {128}, 36, 0);
+    rejects(wild.file(Bytes().zeros(32).f32(scale).zeros(28).text()), {"tensor w", "not finite"});
+  }
+}
+
+TEST(Gguf, AFileMaySayHowI2SIsPacked) {
+  const auto file = [](std::string_view packing) {
+    Gguf g;
+    g.string(g.key("ingot.i2_s.packing", String), packing);
+    return g.tensor("w", {64}, 36, 0).file(Bytes().zeros(16).f32(2).zeros(28).text());
+  };
+  const Checkpoint c = opened(file("arm"));  // 64 elements are no multiple of x86's 128
+  EXPECT_EQ(c.get("w").encoding()->packing(), Packing::i2s_arm);
+  EXPECT_THAT(c.notes.back(), ::testing::HasSubstr("as the key ingot.i2_s.packing says"));
+  for (const char* packing : {"", "none", "sparc"}) rejects(file(packing), {"ingot.i2_s.packing", "x86, arm or rows"});
+  Gguf number;
+  number.key("ingot.i2_s.packing", U8).u8(1);
+  rejects(number.file(), {"ingot.i2_s.packing", "x86, arm or rows"});
 }
 
 // Writing.
@@ -426,6 +544,8 @@ TEST(Gguf, WriterRefusesWhatTheFormatCannotHold) {
   refuses(tensor("w", Tensor::empty({1}, DType::f8_e4m3)), {"tensor w", "f8_e4m3"});
   refuses(tensor("c", Tensor::view_of(Storage::allocate(8), 0, {1}, Encoding::of(Scheme::c64))), {"tensor c", "C64"});
   refuses(tensor(std::string(64, 'n'), x), {"64 bytes", "63"});
+  write_checkpoint(directory / "x", "gguf", tensor(std::string(63, 'n'), x));
+  std::filesystem::remove(directory / "x");
   refuses(tensor("w", Tensor::empty({1, 1, 1, 1, 1}, DType::f32)), {"tensor w", "5 dimensions"});
   OutputPlan plan = tensor("w", x);
   plan.tensors[0].encoding = Encoding::of(Scheme::q4_0);
@@ -441,6 +561,22 @@ TEST(Gguf, WriterRefusesWhatTheFormatCannotHold) {
   plan.metadata = {};
   plan.metadata.set("k", std::string("\xff"));
   refuses(plan, {"k", "UTF-8"});
+  for (const std::string& key : {std::string("\xff"), std::string(65536, 'k')}) {
+    plan.metadata = {};
+    plan.metadata.set(key, true);
+    refuses(plan, {"metadata key", "1 to 65535 bytes of UTF-8"});
+  }
+  const Array texts{std::vector<std::string>{"a", "\xff"}};
+  for (const Array& value : {texts, Array{std::vector<Array>{texts}}}) {
+    plan.metadata = {};
+    plan.metadata.set("k", value);
+    refuses(plan, {"metadata k", "\\xff", "UTF-8"});
+  }
+  // Parts are numbered in 16 bits.
+  plan = {};
+  for (int i = 0; i < 65536; ++i) plan.tensors.push_back(planned(std::to_string(i), x));
+  plan.max_shard_bytes = 4;
+  refuses(plan, {"65536 parts", "65535"});
 }
 
 TEST(Gguf, I2SIsWrittenWithItsTail) {
@@ -459,6 +595,9 @@ TEST(Gguf, I2SIsWrittenWithItsTail) {
   plan.tensors[0] = planned("w", Tensor::view_of(storage, 0, {128}, Encoding::i2_s(Packing::i2s_x86, 0.25f)));
   expect_error([&] { write_checkpoint(directory / "y.gguf", "gguf", plan); }, ErrorCode::invalid_argument,
                {"tensor w", "0.5", "0.25"});
+  // Planned in one packing, made in another.
+  plan.tensors[0].encoding = Encoding::i2_s(Packing::i2s_arm, scale);
+  expect_error([&] { write_checkpoint(directory / "y.gguf", "gguf", plan); }, ErrorCode::internal, {"tensor w"});
 }
 
 // Splits.
@@ -512,6 +651,15 @@ TEST_F(SplitGguf, DefectsAreNamed) {
   std::filesystem::copy_file(part(1), directory / "renamed.gguf");
   expect_error([&] { open_checkpoint(directory / "renamed.gguf"); }, ErrorCode::invalid_file,
                {"renamed.gguf", "3 parts"});
+  std::filesystem::remove(directory / "renamed.gguf");
+  for (const char* key : {"split.no", "split.count", "split.tensors.count"}) {
+    Gguf g;
+    if (std::string_view(key) != "split.count") g.key("split.count", U16).u16(3);
+    if (std::string_view(key) != "split.no") g.key("split.no", U16).u16(0);
+    g.key(key, I32).number(std::int32_t{-1});
+    test::write_file(part(1), g.file());
+    rejects({"m-00001-of-00003.gguf", key, "negative"});
+  }
 }
 
 TEST(Gguf, WritesSplits) {
@@ -530,6 +678,34 @@ TEST(Gguf, WritesSplits) {
   plan.max_shard_bytes = 0;
   write_checkpoint(directory / "one.gguf", "gguf", plan);
   EXPECT_EQ(open_checkpoint(directory / "one.gguf").metadata.size(), 1u);
+  // One part is no split, and a slash behind the name changes nothing.
+  plan.max_shard_bytes = 80;
+  write_checkpoint(directory / "whole.gguf/", "gguf", plan);
+  EXPECT_EQ(open_checkpoint(directory / "whole.gguf/whole.gguf").metadata.size(), 1u);
+  // Every part has the alignment of the whole.
+  plan.max_shard_bytes = 32;
+  plan.metadata.set("general.alignment", std::uint32_t{128});
+  write_checkpoint(directory / "aligned", "gguf", plan);
+  for (int i = 1; i <= 3; ++i)
+    EXPECT_EQ(std::filesystem::file_size(directory / fmt::format("aligned/aligned-0000{}-of-00003.gguf", i)) % 128, 0u);
+}
+
+TEST(Gguf, PartsAreKnownByTheirNames) {
+  const auto part = gguf::part_name("d/m-00002-of-00010.gguf");
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->stem, "d/m");
+  EXPECT_EQ(part->number, 2);
+  EXPECT_EQ(part->count, 10);
+  EXPECT_TRUE(gguf::part_name("m-00003-of-00003.gguf"));
+  for (const char* name : {"-00001-of-00003.gguf", "m-00000-of-00003.gguf", "m-00004-of-00003.gguf",
+                           "m_00001-of-00003.gguf", "m-00001-in-00003.gguf", "m-0001x-of-00003.gguf",
+                           "m-00001-of-0003x.gguf", "m--0001-of-00003.gguf", "m-00001-of-00003.bin", "m.gguf"})
+    EXPECT_FALSE(gguf::part_name(name)) << name;
+  // A split of one part is a file like any other.
+  Gguf g;
+  g.key("split.no", U16).u16(0);
+  g.key("split.count", U16).u16(1);
+  EXPECT_EQ(opened(g.tensor("w", {1}, 24, 0).file("x")).tensors.size(), 1u);
 }
 
 }  // namespace

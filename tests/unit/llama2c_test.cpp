@@ -22,7 +22,8 @@ std::string checkpoint(const Sizes& s, std::int64_t extra = 0) {
   Bytes out;
   for (const std::int32_t x : {s.dim, s.hidden, s.layers, s.heads, s.kv_heads, s.vocabulary, s.context}) out.number(x);
   const std::int64_t vocabulary = std::abs(s.vocabulary), head = s.dim / s.heads, kv = head * s.kv_heads;
-  std::int64_t floats = vocabulary * s.dim + s.dim + 2 * s.context * (head / 2);
+  // run.c skips context * head / 2 numbers twice.
+  std::int64_t floats = vocabulary * s.dim + s.dim + 2 * (s.context * head / 2);
   floats += s.layers * (2 * s.dim + 2 * s.dim * s.dim + 2 * kv * s.dim + 3 * s.hidden * s.dim);
   if (s.vocabulary < 0) floats += vocabulary * s.dim;
   for (std::int64_t i = 0; i < floats + extra; ++i) out.f32(static_cast<float>(i));
@@ -99,6 +100,8 @@ TEST(Llama2c, ImplausibleHeadersAreNotRecognised) {
          {sizes.dim, sizes.hidden, sizes.layers, sizes.heads, sizes.kv_heads, sizes.vocabulary, sizes.context})
       header.number(x);
     expect_invalid(header.text() + whole.substr(28), {"not a weight file"});
+    // Nor where the file is as long as the numbers say.
+    if (sizes.heads > 0 && sizes.dim < 100) expect_invalid(checkpoint(sizes), {"not a weight file"});
   };
   refused({.dim = 0});
   refused({.dim = -8});
@@ -120,6 +123,11 @@ TEST(Llama2c, ImplausibleHeadersAreNotRecognised) {
            .vocabulary = most,
            .context = most});
   refused({.dim = 1 << 30, .heads = 1, .kv_heads = 1, .vocabulary = -most - 1});
+  // 4·dim·(vocabulary + layers·(2 + 4·dim + 3·hidden) + 1 + context) is a multiple of 2⁶⁴: in 64 bits the header alone
+  // would be the whole file.
+  Bytes wraps;
+  for (const std::int32_t x : {1 << 30, 1, 1, 1, 1, most, most - 4}) wraps.number(x);
+  expect_invalid(wraps.text(), {"not a weight file"});
 }
 
 TEST(Llama2c, ReadsARealModel) {

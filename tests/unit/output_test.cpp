@@ -72,6 +72,81 @@ TEST(Output, ForceReplacesOnlyWhatCouldBeAModel) {
                {"none/x", "No such file"});
 }
 
+TEST(Output, ForceReplacesEveryKindOfModelDirectory) {
+  for (const char* name : {"", "config.json", "x.safetensors", "x.gguf", "x.safetensors.index.json"}) {
+    TemporaryDirectory directory;
+    fs::create_directory(directory / "x");
+    if (*name) write_file(directory / (std::string("x/") + name), "");
+    write_checkpoint(directory / "x", "gguf", small_plan(), {.force = true, .progress = {}});
+    EXPECT_TRUE(fs::is_regular_file(directory / "x")) << name;
+    EXPECT_EQ(directory.names(), std::vector<std::string>{"x"});
+  }
+}
+
+TEST(Output, ForceReplacesALinkAndNotWhatItNames) {
+  TemporaryDirectory directory;
+  write_file(directory / "target", "precious");
+  fs::create_symlink("target", directory / "x");
+  write_checkpoint(directory / "x", "gguf", small_plan(), {.force = true, .progress = {}});
+  EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(directory / "x")));
+  EXPECT_EQ(read_file(directory / "target"), "precious");
+}
+
+TEST(Output, WhatAppearsDuringTheRunIsNotReplaced) {
+  for (const char* format : all_formats) {
+    TemporaryDirectory directory;
+    OutputPlan plan = small_plan();
+    plan.tensors[0].make = [&] {
+      write_file(directory / "x", "another's");
+      return Tensor::full({4}, 1);
+    };
+    expect_error([&] { write_checkpoint(directory / "x", format, plan); }, ErrorCode::invalid_argument, {"x exists"});
+    EXPECT_EQ(read_file(directory / "x"), "another's");
+    EXPECT_EQ(directory.names(), std::vector<std::string>{"x"});
+  }
+}
+
+TEST(Output, NamesMayBeLongAndEndInASlash) {
+  TemporaryDirectory directory;
+  const std::string longest(255, 'n');  // what Linux's file systems allow
+  for (const char* format : all_formats) {
+    write_checkpoint(directory / (longest + "//"), format, small_plan(), {.force = true, .progress = {}});
+    EXPECT_EQ(directory.names(), std::vector<std::string>{longest});
+  }
+}
+
+TEST(Output, NothingIsWrittenBeyondThePlannedSize) {
+  TemporaryDirectory directory;
+  Output output(directory / "x", Output::Kind::file, false);
+  OutputFile file = output.create(4);
+  file.write(0, std::string_view("abcd"));
+  for (const std::uint64_t at : {std::uint64_t{1}, std::uint64_t{5}, ~std::uint64_t{0}})
+    expect_error([&] { file.write(at, std::string_view("abcd")); }, ErrorCode::internal, {"/x", "planned size of 4"});
+  file.close();
+  output.commit();
+  EXPECT_EQ(read_file(directory / "x"), "abcd");
+}
+
+TEST(Output, ProgressEndsAtTheBytesWritten) {
+  // Tensors that need padding, whole and in shards; an index is none of the model's bytes.
+  for (const char* format : all_formats)
+    for (const std::uint64_t shard : {0, 6}) {
+      TemporaryDirectory directory;
+      OutputPlan plan =
+          plan_of({{"a", Tensor::full({1}, 1)}, {"b", Tensor::full({5}, 2)}, {"c", Tensor::full({1}, 3)}});
+      plan.max_shard_bytes = shard;
+      std::uint64_t last = 0, total = 0;
+      WriteOptions options;
+      options.progress = [&](std::uint64_t done, std::uint64_t all) { last = done, total = all; };
+      write_checkpoint(directory / "x", format, plan, options);
+      std::uint64_t bytes = 0;
+      for (const auto& entry : fs::recursive_directory_iterator(directory.path()))
+        if (entry.is_regular_file() && entry.path().extension() != ".json") bytes += entry.file_size();
+      EXPECT_EQ(last, bytes) << format << shard;
+      EXPECT_EQ(total, bytes) << format << shard;
+    }
+}
+
 TEST(Output, ADanglingLinkIsSomethingThatExists) {
   TemporaryDirectory directory;
   fs::create_symlink("nowhere", directory / "x");
@@ -172,6 +247,21 @@ TEST(Output, ALimitMetWhileWritingIsTheSameError) {
   });
   EXPECT_EQ(result, 0);
   EXPECT_TRUE(directory.names().empty());
+}
+
+TEST(Output, ASignalThatWaitsAlreadyIsLeftWaiting) {
+  TemporaryDirectory directory;
+  EXPECT_EQ(in_child([&] {
+              sigset_t set, pending;
+              ::sigemptyset(&set);
+              ::sigaddset(&set, SIGXFSZ);
+              ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+              ::raise(SIGXFSZ);
+              write_checkpoint(directory / "x", "gguf", small_plan());
+              ::sigpending(&pending);
+              return ::sigismember(&pending, SIGXFSZ) == 1 ? 0 : 1;
+            }),
+            0);
 }
 
 TEST(Output, AKilledWriterLeavesNothingUnderTheName) {

@@ -105,6 +105,15 @@ TEST(SafeTensors, AcceptsWhatTheReferenceAccepts) {
   EXPECT_EQ(opened(file(R"({"__metadata__":{}})")).tensors.size(), 0u);
   EXPECT_EQ(opened(file(one("F32", "[]", "[0,4]"), 4)).get("w").rank(), 0);
   EXPECT_EQ(opened(file(one("F32", "[2,0]", "[0,0]"))).get("w").numel(), 0);
+  EXPECT_EQ(opened(file(one("F32", "[1,1,1,1,1,1,1,1]", "[0,4]"), 4)).get("w").rank(), 8);
+  // Tensors without elements share their place with others, named before or after them.
+  const Checkpoint shared = opened(file(
+      R"({"z":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
+      R"("m":{"dtype":"F64","shape":[0,3],"data_offsets":[2,2]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]},)"
+      R"("c":{"dtype":"I8","shape":[0],"data_offsets":[3,3]}})",
+      3));
+  ASSERT_EQ(shared.tensors.size(), 5u);
+  EXPECT_EQ(shared.get("b").bytes(), shared.get("a").bytes() + 2);
   EXPECT_EQ(opened(file(R"({"w":{"extra":[1,{"a":null}],"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1))
                 .get("w")
                 .numel(),
@@ -117,6 +126,7 @@ TEST(SafeTensors, RejectsBrokenLengths) {
   rejects(test::Bytes().u64(60).text(), {"byte 0", "60", "0 bytes remain"});
   rejects(test::Bytes().u64(~0ull).raw("{}").text(), {"100000000"});
   rejects(test::Bytes().u64(100'000'001).raw("{}").text(), {"100000000"});
+  rejects(test::Bytes().u64(100'000'000).raw("{}").text(), {"byte 0", "2 bytes remain"});  // as long as allowed
   rejects(test::Bytes().u64(0).text(), {"header length", "found 0"});
   rejects(test::Bytes().u64(1).raw("{").text(), {"found 1"});
 }
@@ -136,6 +146,9 @@ TEST(SafeTensors, RejectsBrokenJson) {
   rejects(file(R"({"w":{"dtype":"U8","shape":[1]}})", 1), {"no data_offsets"});
   rejects(file(R"({"w":{"dtype":"U8","data_offsets":[0,1]}})", 1), {"no shape"});
   rejects(file(R"({"w":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1), {"dtype twice"});
+  rejects(file(R"({"w":{"shape":[1],"shape":[1],"dtype":"U8","data_offsets":[0,1]}})", 1), {"shape twice"});
+  rejects(file(R"({"w":{"data_offsets":[0,1],"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1),
+          {"data_offsets twice"});
   rejects(file(R"({"w":{"x":[1,}],"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1), {"JSON"});
   // What is skipped is checked too.
   for (const char* value : {"null0", "nul", "truer", "1.5.5", "01", "\"\\x\"", "{\"a\"}", "[1 2]", "{\"a\":null0}"})
@@ -143,6 +156,11 @@ TEST(SafeTensors, RejectsBrokenJson) {
             {"byte"});
   std::string deep = R"({"w":{"x":)" + std::string(200, '[') + std::string(200, ']') + "}}";
   rejects(file(deep), {"nested too deeply"});
+  deep = R"({"w":{"x":)";
+  for (int i = 0; i < 200; ++i) deep += R"({"a":)";
+  rejects(file(deep + "1" + std::string(202, '}')), {"nested too deeply"});
+  // The byte is that of the file: eight of the length, then the place in the text.
+  rejects(file(R"(  {"__metadata__":{},"abc":1})"), {fmt::format("byte {}: expected an object", 8 + 22)});
 }
 
 TEST(SafeTensors, RejectsBrokenTensors) {
@@ -182,6 +200,11 @@ TEST(SafeTensors, FormatIsFoundByContent) {
   EXPECT_EQ(open_checkpoint(directory / "weights.bin").format, "safetensors");
   test::write_file(directory / "text", "Once upon a time there was a file without weights.");
   expect_error([&] { open_checkpoint(directory / "text"); }, ErrorCode::invalid_file, {"text", "not a weight file"});
+  const std::string spaced = file(" \n\r\t" + one("U8", "[1]", "[0,1]"), 1);
+  test::write_file(directory / "spaced", spaced);
+  EXPECT_EQ(open_checkpoint(directory / "spaced").format, "safetensors");
+  test::write_file(directory / "cut", spaced.substr(0, spaced.size() - 2));  // one byte short of its header
+  expect_error([&] { open_checkpoint(directory / "cut"); }, ErrorCode::invalid_file, {"cut", "not a weight file"});
   test::write_file(directory / "empty", "");
   expect_error([&] { open_checkpoint(directory / "empty"); }, ErrorCode::invalid_file, {"empty", "0 bytes"});
   expect_error([&] { open_checkpoint(directory / "absent"); }, ErrorCode::not_found, {"absent"});
@@ -221,6 +244,32 @@ TEST(SafeTensors, WritesAsTheReference) {
   EXPECT_EQ(directory.names(), std::vector<std::string>{"x.safetensors"});
 }
 
+TEST(SafeTensors, DataBeginAtAMultipleOfEight) {
+  // Names of every length modulo 8; the reference adds no padding where none is needed.
+  for (std::size_t n = 1; n <= 8; ++n) {
+    OutputPlan plan;
+    plan.tensors.push_back(planned(std::string(n, 'w'), Tensor::from<std::uint8_t>({5})));
+    std::string header = "{\"" + std::string(n, 'w') + R"(":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
+    while (header.size() % 8 != 0) header += ' ';
+    TemporaryDirectory directory;
+    write_checkpoint(directory / "x", "safetensors", plan);
+    EXPECT_EQ(test::read_file(directory / "x"), test::Bytes().u64(header.size()).raw(header).u8(5).text()) << n;
+  }
+}
+
+TEST(SafeTensors, EscapesAsSerdeJson) {
+  OutputPlan plan;
+  plan.tensors.push_back(planned("\b\f\r\t\x1f\x7f/\\", Tensor::from<std::uint8_t>({5})));
+  plan.metadata.set("a", std::string("1"));
+  plan.metadata.set("b", std::string("\x1e"));
+  TemporaryDirectory directory;
+  write_checkpoint(directory / "x", "safetensors", plan);
+  const std::string text = test::read_file(directory / "x");
+  EXPECT_THAT(text, ::testing::HasSubstr("\"\\b\\f\\r\\t\\u001f\x7f/\\\\\":"));
+  EXPECT_THAT(text, ::testing::HasSubstr(R"({"__metadata__":{"a":"1","b":"\u001e"},)"));
+  EXPECT_EQ(open_checkpoint(directory / "x").tensors[0].name, plan.tensors[0].name);
+}
+
 TEST(SafeTensors, WriterRefusesWhatTheFormatCannotHold) {
   TemporaryDirectory directory;
   const auto refuses = [&](OutputPlan plan, const std::vector<std::string>& parts) {
@@ -235,15 +284,28 @@ TEST(SafeTensors, WriterRefusesWhatTheFormatCannotHold) {
   refuses(plan, {"empty name"});
   plan.tensors = {planned("\xff", one_byte)};
   refuses(plan, {"\\xff", "UTF-8"});
+  plan.tensors = {planned(std::string("w\0v", 3), one_byte)};
+  refuses(plan, {"w\\x00v", "NUL"});
   plan.tensors = {planned("__metadata__", one_byte)};
   refuses(plan, {"__metadata__", "reserves"});
   plan.tensors = {planned("q", Tensor::view_of(Storage::allocate(34), 0, {32}, Encoding::of(Scheme::q8_0)))};
   refuses(plan, {"tensor q", "no type for Q8_0"});
   plan.tensors = {planned("n", Tensor::empty({4}, DType::i4))};
   refuses(plan, {"tensor n", "no type for i4"});
+  plan.tensors = {planned("n", Tensor::empty({3}, DType::i4))};
+  refuses(plan, {"tensor n", "whole byte"});
+  plan.tensors = {planned("c", Tensor::view_of(Storage::allocate(8), 0, {1}, Encoding::of(Scheme::c64)))};
+  plan.tensors[0].dtype = DType::u8;
+  refuses(plan, {"tensor c", "C64", "planned is u8"});
   plan.tensors = {planned("w", one_byte)};
   plan.metadata.set("number", std::uint32_t{1});
   refuses(plan, {"number", "u32", "strings only"});
+  plan.metadata = {};
+  plan.metadata.set("text", std::string("\xc3"));
+  refuses(plan, {"metadata text", "UTF-8"});
+  plan.metadata = {};
+  plan.metadata.set("\xc3", std::string("text"));
+  refuses(plan, {"metadata \\xc3", "UTF-8"});
   plan.metadata = {};
   // 100 MB of header: a hundred names of a megabyte.
   plan.tensors.clear();
@@ -306,6 +368,32 @@ TEST_F(Sharded, AreWrittenWithAnIndexAndOpenedTogether) {
   EXPECT_EQ(open_checkpoint(model + "/model.safetensors.index.json").tensors.size(), 5u);
 }
 
+TEST(SafeTensors, ShardsAreIndexedByName) {
+  // The file's order is that of dtypes; transformers' index has sorted keys, and in total the bytes of the tensors.
+  OutputPlan plan;
+  for (const char* name : {"a", "c", "b"}) plan.tensors.push_back(planned(name, Tensor::full({4}, 1)));
+  plan.tensors[0] = planned("a", Tensor::from<std::uint8_t>({1}));
+  plan.max_shard_bytes = 8;  // less than one tensor: each has a shard of its own
+  TemporaryDirectory directory;
+  write_checkpoint(directory / "model", "safetensors", plan);
+  EXPECT_EQ(test::read_file(directory / "model/model.safetensors.index.json"), R"({
+  "metadata": {
+    "total_size": 33
+  },
+  "weight_map": {
+    "a": "model-00001-of-00003.safetensors",
+    "b": "model-00003-of-00003.safetensors",
+    "c": "model-00002-of-00003.safetensors"
+  }
+}
+)");
+  plan.max_shard_bytes = 20;
+  plan.tensors.push_back(planned("0", Tensor::from<std::uint8_t>({1})));
+  write_checkpoint(directory / "two", "safetensors", plan);
+  EXPECT_THAT(test::read_file(directory / "two/model-00001-of-00002.safetensors"),
+              ::testing::HasSubstr(R"({"c":{"dtype":"F32")"));  // F32 before U8
+}
+
 TEST_F(Sharded, AMissingShardIsNamed) {
   std::filesystem::remove(model + "/model-00002-of-00003.safetensors");
   expect_error([&] { open_checkpoint(model); }, ErrorCode::invalid_file,
@@ -320,9 +408,14 @@ TEST_F(Sharded, AnIndexMustFitItsShards) {
   rejects_index(R"({"weight_map":{"t0":"../model-00001-of-00003.safetensors"}})", {"t0", "not a file name"});
   rejects_index(R"({"weight_map":{"t0":"a","t0":"b"}})", {"t0", "twice"});
   rejects_index(R"({"weight_map":{"t0":1}})", {"file name"});
+  for (const char* name : {"", ".", "..", "a/b", "a\\u0000"})
+    rejects_index(fmt::format(R"({{"weight_map":{{"t0":"{}"}}}})", name), {"tensor t0", "not a file name"});
+  rejects_index(R"({"weight_map":{},"weight_map":{}})", {"weight_map is there twice"});
   rejects_index("{}", {"no weight_map"});
   rejects_index("", {"JSON"});
   rejects_index(R"({"weight_map":{}} x)", {"JSON"});
+  std::filesystem::resize_file(model + "/model.safetensors.index.json", 100'000'001);  // sparse
+  expect_error([&] { open_checkpoint(model); }, ErrorCode::invalid_file, {"100000001 bytes", "at most 100000000"});
 }
 
 TEST_F(Sharded, ATensorInTwoShardsIsRefused) {
@@ -339,6 +432,39 @@ TEST_F(Sharded, OddTotalsAreNoted) {
   const auto notes = open_checkpoint(model).notes;
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_THAT(notes[0], ::testing::HasSubstr("7 bytes"));
+  index(R"({"metadata":{"total_size":1000},"weight_map":{"t0":"model-00001-of-00003.safetensors",)"
+        R"("t1":"model-00001-of-00003.safetensors"}})");
+  EXPECT_EQ(open_checkpoint(model).notes.size(), 1u);
+}
+
+TEST_F(Sharded, FilesAreInTheOrderOfTheirNames) {
+  index(R"({"weight_map":{"t4":"model-00003-of-00003.safetensors","t0":"model-00001-of-00003.safetensors"}})");
+  const Checkpoint c = open_checkpoint(model);
+  EXPECT_EQ(c.path, model);
+  EXPECT_EQ(c.files, (std::vector<std::string>{model + "/model-00001-of-00003.safetensors",
+                                               model + "/model-00003-of-00003.safetensors"}));
+}
+
+TEST_F(Sharded, TheFirstOfEqualMetadataKeysStays) {
+  const std::string tensor = R"("dtype":"U8","shape":[1],"data_offsets":[0,1]})";
+  for (const char* number : {"1", "2"})
+    test::write_file(
+        model + "/" + number,
+        file(fmt::format(R"({{"__metadata__":{{"k":"{0}","k{0}":""}},"t{0}":{{{1}}})", number, tensor), 1));
+  index(R"({"weight_map":{"t1":"1","t2":"2"}})");
+  const Checkpoint c = open_checkpoint(model);
+  EXPECT_EQ(c.metadata.string("k"), "1");
+  EXPECT_EQ(c.metadata.size(), 3u);
+}
+
+TEST_F(Sharded, AWholeFileGoesBeforeTheIndexAndHiddenOnesCountForNothing) {
+  std::filesystem::remove(model + "/model.safetensors.index.json");
+  for (int i = 2; i <= 3; ++i) std::filesystem::remove(model + fmt::format("/model-0000{}-of-00003.safetensors", i));
+  test::write_file(model + "/.hidden.safetensors", "");
+  EXPECT_EQ(open_checkpoint(model).tensors.size(), 2u);  // the only one left
+  test::write_file(model + "/model.safetensors", file(one("U8", "[1]", "[0,1]"), 1));
+  index(R"({"weight_map":{"t0":"model-00001-of-00003.safetensors"}})");
+  EXPECT_EQ(open_checkpoint(model).tensors[0].name, "w");
 }
 
 }  // namespace
