@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -47,6 +48,50 @@ TEST(Stats, HistogramIsNumpys) {
   for (const std::int64_t count : s.histogram) EXPECT_EQ(count, 2);
   const TensorStats constant = tensor_stats(Tensor::full({5}, 3));
   EXPECT_EQ(constant.histogram[16], 5);
+}
+
+TEST(Stats, EdgesBelongToTheBinTheyBegin) {
+  // numpy.histogram(numpy.arange(n + 1) * 0.1, 32): the product (x - low) * 32 / width rounds across edges in both
+  // directions; 320 tenths are edges themselves.
+  for (const int n : {32, 64, 320}) {
+    std::vector<double> values;
+    for (int i = 0; i <= n; ++i) values.push_back(i * 0.1);
+    const TensorStats s = tensor_stats(Tensor::from(std::span<const double>(values)));
+    // NumPy's definition: edges[i] = low + i * (width / 32); a value is in the last bin whose edge it reaches.
+    std::array<std::int64_t, 32> expected{};
+    const double step = values.back() / 32;
+    for (const double x : values) {
+      int bin = 31;
+      while (bin > 0 && x < bin * step) --bin;
+      ++expected[static_cast<std::size_t>(bin)];
+    }
+    EXPECT_EQ(s.histogram, expected) << n;
+  }
+}
+
+TEST(Stats, PiecesWithoutFiniteElementsCountForNothing) {
+  std::vector<float> values(200000, nan);  // whole ranges of 65536 elements before and behind
+  values[150000] = -1, values[150001] = 3;
+  const TensorStats s = tensor_stats(Tensor::from(std::span<const float>(values)));
+  EXPECT_EQ(s.nans, 199998);
+  EXPECT_EQ(s.mean, 1);
+  EXPECT_EQ(s.std, 2);
+  EXPECT_EQ(s.histogram[0] + s.histogram[31], 2);
+}
+
+TEST(Stats, RowsLongerThanAPieceAndNumbersOfHalfAByte) {
+  std::vector<float> values(2 * 70016);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = i < 70016 ? -127 : 127;  // exact in Q8_0: scales of 1
+  const TensorStats s =
+      tensor_stats(quantize(Tensor::from(std::span<const float>(values), Shape{2, 70016}), Scheme::q8_0));
+  EXPECT_EQ(s.count, 140032);
+  EXPECT_EQ(s.mean, 0);
+  EXPECT_EQ(s.histogram[0], 70016);
+  EXPECT_EQ(s.histogram[31], 70016);
+  const TensorStats four = tensor_stats(astype(Tensor::from<std::int8_t>({-8, 0, 7, 1}), DType::i4));
+  EXPECT_EQ(four.min, -8);
+  EXPECT_EQ(four.max, 7);
+  EXPECT_EQ(four.zeros, 1);
 }
 
 TEST(Stats, SameBitsForAnyNumberOfThreads) {
