@@ -22,8 +22,7 @@ class LlamaTokenizer final : public Tokenizer {
       const auto id = static_cast<std::int32_t>(i);
       const TokenType type = vocabulary_.types[i];
       const int byte = parse_byte_token(tokens[i]);
-      if (byte >= 0 && (bytes_[static_cast<std::size_t>(byte)] < 0 || type == TokenType::byte))
-        bytes_[static_cast<std::size_t>(byte)] = id;
+      if (byte >= 0) bytes_[static_cast<std::size_t>(byte)] = id;
       // Merging never makes control, unknown or byte tokens: the text "</s>" is no end of sequence.
       if (tokens[i].empty() || type == TokenType::control || type == TokenType::unknown || type == TokenType::byte)
         continue;

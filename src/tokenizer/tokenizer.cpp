@@ -2,16 +2,43 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "core/fail.h"
 #include "tokenizer/kinds.h"
 #include "tokenizer/special.h"
+#include "tokenizer/utf8.h"
 
 namespace ingot {
 
 namespace {
 
-bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+/// Unicode's White_Space.
+bool is_space(char32_t c) {
+  return (c >= '\t' && c <= '\r') || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+/// The length of the white space character at `at`; 0 where there is none.
+std::size_t space_at(std::string_view text, std::size_t at) {
+  const Utf8Step step = utf8_step(text, at);
+  return step.status == Utf8Status::valid && is_space(utf8_code_point(text.substr(at, step.length))) ? step.length : 0;
+}
+
+std::string_view without_leading_space(std::string_view text) {
+  for (std::size_t n; !text.empty() && (n = space_at(text, 0)) != 0;) text.remove_prefix(n);
+  return text;
+}
+
+std::string_view without_trailing_space(std::string_view text) {
+  // White space has at most three bytes.
+  for (std::size_t n = 1; n <= std::min<std::size_t>(3, text.size());)
+    if (space_at(text, text.size() - n) == n)
+      text.remove_suffix(std::exchange(n, 1));
+    else
+      ++n;
+  return text;
+}
 
 bool contains(const std::vector<std::int32_t>& ids, std::int32_t id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
@@ -74,10 +101,8 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text, EncodeOptions
   for (std::size_t i = 0; i <= cuts.size(); ++i) {
     const std::size_t end = i < cuts.size() ? cuts[i].begin : text.size();
     std::string_view stretch = text.substr(at, end - at);
-    if (i > 0 && contains(vocabulary_.strip_right, cuts[i - 1].id))
-      while (!stretch.empty() && is_ascii_space(stretch.front())) stretch.remove_prefix(1);
-    if (i < cuts.size() && contains(vocabulary_.strip_left, cuts[i].id))
-      while (!stretch.empty() && is_ascii_space(stretch.back())) stretch.remove_suffix(1);
+    if (i > 0 && contains(vocabulary_.strip_right, cuts[i - 1].id)) stretch = without_leading_space(stretch);
+    if (i < cuts.size() && contains(vocabulary_.strip_left, cuts[i].id)) stretch = without_trailing_space(stretch);
     if (!stretch.empty()) encode_text(stretch, i == 0 || vocabulary_.space_after_special, ids);
     if (i == cuts.size()) break;
     ids.push_back(cuts[i].id);

@@ -152,6 +152,13 @@ Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string
   v.prefix_before_space = metadata.boolean("ingot.tokenizer.prefix_before_space", true);
   v.fuse_unknown = metadata.boolean("ingot.tokenizer.fuse_unknown", true);
   v.split_words = metadata.boolean("ingot.tokenizer.split_words", false);
+  for (auto [name, ids] : {std::pair("strip_left", &v.strip_left), std::pair("strip_right", &v.strip_right)})
+    if (const std::string key = std::string("ingot.tokenizer.") + name; metadata.contains(key))
+      for (const std::int64_t value : metadata.integers(key)) {
+        if (value < 0 || static_cast<std::uint64_t>(value) >= v.tokens.size())
+          invalid(source, "{} holds {}, outside the vocabulary of {} tokens", key, value, v.tokens.size());
+        ids->push_back(static_cast<std::int32_t>(value));
+      }
   if (v.types.size() == v.tokens.size()) add_named_ends(v);
   v.check(source);
   return v;
@@ -200,6 +207,8 @@ void Vocabulary::to_metadata(Metadata& metadata) const {
   if (!prefix_before_space) metadata.set("ingot.tokenizer.prefix_before_space", false);
   if (!fuse_unknown) metadata.set("ingot.tokenizer.fuse_unknown", false);
   if (split_words) metadata.set("ingot.tokenizer.split_words", true);
+  if (!strip_left.empty()) metadata.set("ingot.tokenizer.strip_left", Array{strip_left});
+  if (!strip_right.empty()) metadata.set("ingot.tokenizer.strip_right", Array{strip_right});
 }
 
 }  // namespace ingot

@@ -5,12 +5,13 @@ import json
 import random
 import subprocess
 
+import gguf
 import pytest
 import transformers
 
 sentencepiece = pytest.importorskip("sentencepiece")
 tokenizers = pytest.importorskip("tokenizers")
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers  # noqa: E402
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers  # noqa: E402
 
 from conftest import RELEASE  # noqa: E402
 
@@ -149,6 +150,105 @@ def test_byte_level(name, ignore_merges, root, tmp_path):
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     prefixed = name == "prefix"
     compare(tokenizer, tmp_path, tmp_path, ["<s>", "</s>", "<|end|>"], decode=not prefixed)
+
+
+def test_special_tokens_strip(root, tmp_path):
+    """White space is Unicode's; the other side of a token keeps it."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = byte_level(True)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), special_tokens=["<s>"], show_progress=False
+    )
+    tokenizer.train_from_iterator(corpus(root), trainer)
+    tokenizer.add_special_tokens([AddedToken("<|end|>", lstrip=True), AddedToken("<extra>", rstrip=True)])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    spaces = ["", " ", "\t\n\x0b\x0c\r ", "\x85", "\xa0 ", "\u1680", "\u2000\u200a", "\u2028\u2029", "\u202f\u205f\u3000", "\x1c", "\u200b", "\ufeff"]
+    texts = [f"a{s}{token}{t}b" for token in ("<|end|>", "<extra>", "<extra><|end|>", "<|end|> <extra>") for s in spaces for t in spaces]
+    for options in [(), ("--metadata",)]:
+        ids, _ = ingot_ids("json", tmp_path, texts, *options)
+        assert ids == [tokenizer.encode(t).ids for t in texts]
+    compare(tokenizer, tmp_path, tmp_path, decode=False)
+
+
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"
+GPT4O = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+BLOOM = r" ?[^(\s|[.,!?…。，、।۔،])]+"
+DEEPSEEK = (
+    r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|"
+    r"\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+LETTERS = "A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-Ֆ"  # as far as the texts below go
+
+# GGUF's names with the splits of the models that brought them: of tokenizer.json, or for "default" of llama.cpp.
+NAMED = {
+    "gpt-2": [byte_level(True)],
+    "starcoder": [pre_tokenizers.Digits(individual_digits=True), byte_level(True)],
+    "llama-bpe": [split(LLAMA3)],
+    "dbrx": [split(LLAMA3)],
+    "qwen2": [split(LLAMA3.replace("{1,3}", ""))],
+    "tekken": [split(TEKKEN)],
+    "gpt-4o": [split(GPT4O)],
+    "bloom": [split(BLOOM)],
+    "viking": [split(BLOOM), pre_tokenizers.Digits(individual_digits=True)],
+    "default": [split(r"[\p{P}\$\+<=>\^~\|]+"), split(GPT2), split(r"\p{N}+"), split("[0-9][0-9][0-9]")],
+    "falcon": [pre_tokenizers.Punctuation("contiguous"), split(GPT2), split("[0-9][0-9][0-9]")],
+    "deepseek-coder": [
+        split(r"[\r\n]"),
+        split(r"\s?\p{L}+"),
+        split(r"\s?\p{P}+"),
+        split("[一-龥ࠀ-一가-퟿]+"),
+        pre_tokenizers.Digits(individual_digits=True),
+    ],
+    "deepseek-llm": [
+        split(r"[\r\n]"),
+        split(rf"\s?[{LETTERS}]+"),
+        split(r"\s?[!-/:-~！-／：-～‘-‟　-。]+"),
+        split(r"\s+$"),
+        split("[一-龥ࠀ-一가-퟿]+"),
+        pre_tokenizers.Digits(individual_digits=False),
+    ],
+    "deepseek-v3": [split(r"\p{N}{1,3}"), split("[一-龥぀-ゟ゠-ヿ]+"), split(DEEPSEEK)],
+}
+
+
+@pytest.fixture(scope="module")
+def unsplit(root):
+    """Merges across every boundary, so that each place where a text is cut, or is not, shows in the ids."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = byte_level(False)
+    trainer = trainers.BpeTrainer(vocab_size=4000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    tokenizer.train_from_iterator(TRICKY * 4 + random_texts(5, 400), trainer)
+    return json.loads(tokenizer.to_str())
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_pre_tokenizers(name, unsplit, tmp_path):
+    model = unsplit["model"]
+    model["ignore_merges"] = name in ("llama-bpe", "tekken")
+    tokenizer = Tokenizer.from_str(json.dumps(unsplit))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*NAMED[name], *([] if name in ("gpt-2", "starcoder") else [byte_level(False)])])
+    writer = gguf.GGUFWriter(tmp_path / "x.gguf", "llama")
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(name)
+    writer.add_token_list(sorted(model["vocab"], key=model["vocab"].get))
+    writer.add_token_merges([" ".join(m) if isinstance(m, list) else m for m in model["merges"]])
+    writer.add_bos_token_id(0)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    texts = TRICKY + random_texts(5, 400)
+    ids, decoded = ingot_ids("checkpoint", tmp_path / "x.gguf", texts, "--plain")
+    for text, got in zip(texts, ids):
+        assert got == tokenizer.encode(text).ids, text
+    assert decoded == texts
+    # Where a file does not say it, a text begins with BOS in the two that say so in their tokenizer.json.
+    ids, _ = ingot_ids("checkpoint", tmp_path / "x.gguf", [""])
+    assert ids == ([[0]] if name in ("llama-bpe", "tekken") else [[]])
 
 
 def sentencepiece_style(tokenizer_model, scheme):

@@ -49,6 +49,38 @@ TEST(Gpt2, MergesByRankThenLeftmost) {
   EXPECT_THAT(t->encode("abab"), ElementsAre(257, 257));
   EXPECT_THAT(t->encode("aaaaa"), ElementsAre(258, 259));  // aa aa a: "aa a" joins where it can
   EXPECT_THAT(t->encode("aaa"), ElementsAre(259));
+  // The first place of a pair counts, as in llama.cpp.
+  Vocabulary v = bytes_and({"a b", "b c", "z a"});
+  v.merges = {"a b", "b c", "a b", "z a"};
+  EXPECT_THAT(Tokenizer::make(v)->encode("abc"), ElementsAre(256, 'c'));
+  EXPECT_THAT(Tokenizer::make(v)->encode("zabc"), ElementsAre('z', 256, 'c'));
+}
+
+TEST(Gpt2, BytesThatAreNoTokensVanish) {
+  Vocabulary v;
+  v.kind = "gpt2", v.pre = "gpt-2", v.add_space_prefix = false;
+  v.tokens = {"a", "abc", "c"};
+  v.types.assign(3, TokenType::normal);
+  v.merges = {"a b", "ab c"};
+  const auto t = Tokenizer::make(v);
+  EXPECT_THAT(t->encode("axc"), ElementsAre(0, 2));
+  EXPECT_THAT(t->encode("abc"), ElementsAre(1));
+  EXPECT_THAT(t->encode("aba"), ElementsAre(0, 0));  // "ab" is none either, nor is "b"
+}
+
+TEST(Gpt2, PiecesOfEveryType) {
+  Vocabulary v = bytes_and({});
+  for (const TokenType type : {TokenType::normal, TokenType::user_defined, TokenType::control, TokenType::unused}) {
+    v.tokens.push_back("é" + std::to_string(v.tokens.size()));
+    v.types.push_back(type);
+  }
+  const auto t = Tokenizer::make(v);
+  EXPECT_EQ(t->piece(256),
+            "\xE9"
+            "256");  // the byte alphabet's spelling of a byte
+  EXPECT_EQ(t->piece(257), "é257");
+  EXPECT_EQ(t->piece(258), "");
+  EXPECT_EQ(t->piece(259), "");
 }
 
 TEST(Gpt2, IgnoreMergesTakesWholePieces) {
@@ -67,6 +99,8 @@ TEST(Gpt2, MergesThroughSymbolsThatAreNoTokens) {
   const auto t = Tokenizer::make(v);
   EXPECT_THAT(t->encode("abc"), ElementsAre(256));
   EXPECT_THAT(t->encode("abd"), ElementsAre('a', 'b', 'd'));
+  v.ignore_merges = true;
+  EXPECT_THAT(Tokenizer::make(v)->encode("ab"), ElementsAre('a', 'b'));
 }
 
 TEST(Gpt2, SpecialTokensLongestFirst) {
@@ -130,6 +164,35 @@ TEST(Gpt2, UnknownPreTokenizersAreNamed) {
   }
   v.pre = "regex", v.patterns = {"("};
   EXPECT_THROW(Tokenizer::make(v), Error);
+  v = bytes_and({"a b", "b b"});
+  v.pre = "regex", v.patterns = {"b*"};  // where it matches nothing it cuts nothing
+  EXPECT_THAT(Tokenizer::make(v)->encode("abba"), ElementsAre('a', 257, 'a'));
+}
+
+TEST(PreTokenizers, AreFoundByTheirPatterns) {
+  const auto patterns = [](const char* name) { return find_pre_tokenizer(name)->patterns; };
+  for (const char* name : {"gpt-2", "starcoder", "qwen2", "gpt-4o", "bloom", "viking", "default", "falcon", "dbrx",
+                           "deepseek-coder", "deepseek-llm", "deepseek-v3"})
+    EXPECT_EQ(find_pre_tokenizer(patterns(name), false)->name, name);
+  for (const char* name : {"llama-bpe", "tekken"}) EXPECT_EQ(find_pre_tokenizer(patterns(name), true)->name, name);
+  EXPECT_EQ(find_pre_tokenizer(patterns("gpt-2"), true), nullptr);
+  auto more = patterns("gpt-2");
+  more.push_back("x");
+  EXPECT_EQ(find_pre_tokenizer(more, false), nullptr);
+  EXPECT_EQ(find_pre_tokenizer(std::vector<std::string>{}, false), nullptr);
+}
+
+TEST(PreTokenizers, AnEmptyNameIsTheDefault) {
+  Vocabulary v = bytes_and({"1 2", "12 3", "3 4"});
+  const auto encoded = [&](const char* pre) {
+    v.pre = pre;
+    return Tokenizer::make(v)->encode("1234");
+  };
+  EXPECT_THAT(encoded("gpt-2"), ElementsAre(257, '4'));
+  EXPECT_THAT(encoded(""), ElementsAre(257, '4'));
+  v = bytes_and({"2 3", "23 4", "1 234"});
+  EXPECT_THAT(encoded("gpt-2"), ElementsAre(258));
+  EXPECT_THAT(encoded(""), ElementsAre('1', 256, '4'));  // three digits, then the rest
 }
 
 // Words far longer than any real one: merging is n log n and patterns run on a bounded stack.

@@ -1,6 +1,7 @@
 // The llama kind, and the readers of tokenizer files with what they refuse.
 #include "ingot/tokenizer.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -68,7 +69,13 @@ TEST(Llama, SpacesAndBytes) {
 TEST(Llama, MergesNeverMakeControlOrByteTokens) {
   Vocabulary v = llama_with({"<", "/", "s", ">", "</", "s>", "▁"});
   v.add_space_prefix = false;
-  EXPECT_THAT(Tokenizer::make(v)->encode("</s>", {false, false}), ElementsAre(first + 4, first + 5));
+  const auto t = Tokenizer::make(v);
+  EXPECT_THAT(t->encode("</s>", {false, false}), ElementsAre(first + 4, first + 5));
+  EXPECT_EQ(t->piece(0), "");
+  EXPECT_EQ(t->piece(2), "");
+  v = llama_with({"<0", "x4", "1>", "<0x4", "<", "0", "x", "4", "1", ">"});
+  v.add_space_prefix = false;
+  EXPECT_THAT(Tokenizer::make(v)->encode("<0x41>"), ElementsAre(first + 3, first + 2));
 }
 
 TEST(Llama, UnknownWhereBytesAreMissing) {
@@ -102,6 +109,60 @@ TEST(Llama, LongTextsTakeLinearLogarithmicTime) {
 }
 
 TEST(Llama, LlamaCppCases) { expect_vocab_cases("llama-spm"); }
+
+// Ids of the `tokenizers` package: strip takes Unicode's white space, U+001C and U+200B are none.
+TEST(Llama, SpecialTokensStripWhiteSpace) {
+  Vocabulary v = llama_with({"a", "b", "<l>", "<r>"});
+  v.add_space_prefix = false;
+  v.types[first + 2] = v.types[first + 3] = TokenType::control;
+  v.strip_left = {first + 2}, v.strip_right = {first + 3};
+  const auto t = Tokenizer::make(v);
+  for (const char* space : {"\t", "\n", "\v", "\f", "\r", " ", "\u0085", "\u00a0", "\u1680", "\u2000", "\u200a",
+                            "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", " \u3000\n"}) {
+    EXPECT_THAT(t->encode(std::string("a") + space + "<l>b"), ElementsAre(first, first + 2, first + 1)) << space;
+    EXPECT_THAT(t->encode(std::string("a<r>") + space + "b"), ElementsAre(first, first + 3, first + 1)) << space;
+    EXPECT_THAT(t->encode(std::string(space) + "<l>"), ElementsAre(first + 2)) << space;
+  }
+  for (const char* other : {"\x1c", "\u180e", "\u200b", "\ufeff", "\x80", "\xe2\x80"}) {
+    EXPECT_GT(t->encode(std::string("a") + other + "<l>b").size(), 3u) << other;
+    EXPECT_GT(t->encode(std::string("a<r>") + other + "b").size(), 3u) << other;
+  }
+  EXPECT_EQ(t->encode("a<l> b").size(), 6u);  // the other side stays: a space is three bytes of U+2581
+  EXPECT_EQ(t->encode("a <r>b").size(), 6u);
+}
+
+TEST(Tokens, SpellBytes) {
+  EXPECT_EQ(parse_byte_token("<0x0A>"), 10);
+  EXPECT_EQ(parse_byte_token("<0xFF>"), 255);
+  for (const char* other : {"<0x0a>", "<0x0A", "<0x0Ax", "<0x0AA>", "<0X0A>", "<0xG0>", "0x0A>"})
+    EXPECT_EQ(parse_byte_token(other), -1) << other;
+}
+
+TEST(Tokens, MergesArePairs) {
+  EXPECT_EQ(split_merge("ab c").left, "ab");
+  EXPECT_EQ(split_merge("ab c").right, "c");
+  EXPECT_EQ(split_merge("  c").left, " ");  // a space may be the left part
+  EXPECT_EQ(split_merge("  c").right, "c");
+  for (const char* other : {"", "a", " a", "a ", " "}) EXPECT_EQ(split_merge(other).left, "") << other;
+}
+
+TEST(Llama2c, ReadsEveryByte) {
+  const auto token = [](float score, std::string_view text) {
+    const auto length = static_cast<std::int32_t>(text.size());
+    std::string out(8, '\0');
+    std::memcpy(out.data(), &score, 4), std::memcpy(out.data() + 4, &length, 4);
+    return out + std::string(text);
+  };
+  const std::string bytes = std::string("\x06\0\0\0", 4) + token(0, "<unk>") + token(0, "\n<s>\n") +
+                            token(0, "\n</s>\n") + token(0, "<0x0A>") + token(-1.5f, " a b") + token(-2, "");
+  const Vocabulary v = Vocabulary::from_llama2c(bytes, 6, "FILE");
+  EXPECT_EQ(v.tokens, (std::vector<std::string>{"<unk>", "<s>", "</s>", "<0x0A>", "▁a▁b", ""}));
+  EXPECT_EQ(v.types, (std::vector<TokenType>{TokenType::unknown, TokenType::control, TokenType::control,
+                                             TokenType::byte, TokenType::normal, TokenType::normal}));
+  EXPECT_THAT(v.scores, ElementsAre(0, 0, 0, 0, -1.5f, -2));
+  EXPECT_THROW(Vocabulary::from_llama2c(bytes.substr(0, bytes.size() - 1), 6, "FILE"), Error);
+  EXPECT_THROW(Vocabulary::from_llama2c(bytes + '\0', 6, "FILE"), Error);
+}
 
 TEST(Llama2c, Stories260K) {
   INGOT_TEST_DATA_OR_SKIP(path, "stories260K");
@@ -182,6 +243,57 @@ TEST(Metadata, DefaultsOfGguf) {
   EXPECT_THAT(failure([&] { Vocabulary::from_metadata(m, "FILE"); }), HasSubstr("not_implemented"));
 }
 
+TEST(Metadata, WhatFilesLeaveOut) {
+  Metadata m;
+  m.set("tokenizer.ggml.model", std::string("llama"));
+  m.set("tokenizer.ggml.tokens", Array{std::vector<std::string>{"<unk>", "<s>", "</s>", "a", "<|im_end|>", "<|end|>"}});
+  m.set("tokenizer.ggml.token_type", Array{std::vector<std::int32_t>{2, 3, 3, 0, 3, 1}});
+  m.set("tokenizer.ggml.padding_token_id", std::uint32_t{0xFFFFFFFF});  // none, as some converters write it
+  m.set("tokenizer.ggml.unknown_token_id", std::int32_t{-1});
+  m.set("tokenizer.ggml.eom_token_id", std::uint32_t{3});
+  Vocabulary v = Vocabulary::from_metadata(m, "FILE");
+  EXPECT_FALSE(v.padding || v.unknown);
+  EXPECT_EQ(v.types[3], TokenType::unused);
+  EXPECT_THAT(v.end_of_generation, ElementsAre(2, 3, 4));  // known by its text, but only as a control token
+  m.set("tokenizer.ggml.model", std::string("gpt2"));
+  m.set("tokenizer.ggml.pre", std::string("llama-bpe"));
+  m.set("tokenizer.ggml.scores", Array{std::vector<float>{0, 0}});
+  v = Vocabulary::from_metadata(m, "FILE");
+  EXPECT_TRUE(v.scores.empty());
+  EXPECT_FALSE(v.add_bos);  // its default is to add one, but none is named
+  m.set("ingot.tokenizer.strip_left", Array{std::vector<std::int32_t>{6}});
+  EXPECT_THAT(failure([&] { Vocabulary::from_metadata(m, "FILE"); }), HasSubstr("ingot.tokenizer.strip_left holds 6"));
+}
+
+TEST(Metadata, KeysCarryEverything) {
+  Vocabulary v = llama_with({"▁", "x", "y"});
+  v.add_bos = true, v.add_eos = true, v.padding = 260, v.end_of_generation = {2, 261};
+  for (const bool usual : {true, false}) {
+    v.space_after_special = v.prefix_before_space = v.fuse_unknown = v.add_space_prefix = usual;
+    v.split_words = !usual;
+    v.strip_left = usual ? std::vector<std::int32_t>{} : std::vector<std::int32_t>{1, 2};
+    v.strip_right = usual ? std::vector<std::int32_t>{} : std::vector<std::int32_t>{2};
+    Metadata m;
+    v.to_metadata(m);
+    EXPECT_EQ(m.integer("tokenizer.ggml.eot_token_id"), 261);
+    EXPECT_FALSE(m.contains("tokenizer.ggml.eom_token_id"));
+    const Vocabulary back = Vocabulary::from_metadata(m, "FILE");
+    EXPECT_EQ(back.tokens, v.tokens);
+    EXPECT_EQ(back.types, v.types);
+    EXPECT_EQ(back.scores, v.scores);
+    EXPECT_TRUE(back.bos == v.bos && back.eos == v.eos && back.unknown == v.unknown && back.padding == v.padding);
+    EXPECT_EQ(back.end_of_generation, v.end_of_generation);
+    EXPECT_TRUE(back.add_bos && back.add_eos);
+    EXPECT_EQ(back.space_after_special, usual);
+    EXPECT_EQ(back.prefix_before_space, usual);
+    EXPECT_EQ(back.fuse_unknown, usual);
+    EXPECT_EQ(back.add_space_prefix, usual);
+    EXPECT_EQ(back.split_words, !usual);
+    EXPECT_EQ(back.strip_left, v.strip_left);
+    EXPECT_EQ(back.strip_right, v.strip_right);
+  }
+}
+
 std::string json(std::string vocab, std::string merges = "", std::string added = "", std::string more = "") {
   return R"({"added_tokens":[)" + added + R"(],"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},)" + more +
          R"("model":{"type":"BPE","vocab":{)" + vocab + R"(},"merges":[)" + merges + "]}}";
@@ -219,6 +331,74 @@ TEST(TokenizerJson, ConfigurationFiles) {
   EXPECT_THAT(failure([&] { parse(text, "", R"({"eos_token_id":4})"); }),
               HasSubstr("generation_config.json: eos_token_id"));
   EXPECT_THAT(failure([&] { parse(text, "{"); }), HasSubstr("tokenizer_config.json"));
+  v = parse(text, R"({"unk_token":"<t>","eos_token":"<e>"})", R"({"bos_token_id":1,"eos_token_id":3})");
+  EXPECT_EQ(v.unknown, 3);
+  EXPECT_EQ(v.bos, 1);
+  EXPECT_EQ(v.eos, 2);
+  EXPECT_THAT(v.end_of_generation, ElementsAre(2, 3));
+  EXPECT_EQ(parse(text, R"({"bos_token":"<t>"})", R"({"bos_token_id":1})").bos, 3);
+  EXPECT_FALSE(parse(text, R"({"add_bos_token":true,"add_eos_token":true})").add_bos);  // there is none
+}
+
+TEST(TokenizerJson, TheTemplateSaysWhatIsAdded) {
+  const auto with = [](const std::string& single) {
+    return json(R"("a":0,"<b>":1,"<e>":2,"<t>":3)", "", "",
+                R"("post_processor":{"type":"TemplateProcessing","single":[)" + single + "]},");
+  };
+  const std::string b = R"({"SpecialToken":{"id":"<b>","type_id":0}})", e = R"({"SpecialToken":{"id":"<e>"}})",
+                    a = R"({"Sequence":{"id":"A","type_id":0}})";
+  // Names of the configuration do not change what the encoder puts there.
+  Vocabulary v = parse(with(b + "," + a + "," + e), R"({"bos_token":"<t>","eos_token":"<t>"})");
+  EXPECT_TRUE(v.add_bos && v.add_eos);
+  EXPECT_EQ(v.bos, 1);
+  EXPECT_EQ(v.eos, 2);
+  EXPECT_THAT(v.end_of_generation, ElementsAre(3, 2));
+  v = parse(with(a + "," + e));
+  EXPECT_TRUE(!v.add_bos && v.add_eos);
+  EXPECT_THAT(v.end_of_generation, ElementsAre(2));
+  EXPECT_FALSE(parse(with(b + "," + a), R"({"add_bos_token":false})").add_bos);
+  for (const std::string& twice : {b + "," + e + "," + a, a + "," + b + "," + e})
+    EXPECT_THAT(failure([&] { parse(with(twice)); }), HasSubstr("two tokens on one side"));
+}
+
+TEST(TokenizerJson, AddedTokensAndDefaults) {
+  Vocabulary v = parse(json(R"("a":0,"é":1)", "",
+                            R"({"id":2,"content":"<l>","special":true,"lstrip":true},)"
+                            R"({"id":3,"content":"<r>","rstrip":true},{"id":1,"content":"é","special":false})"));
+  EXPECT_THAT(v.strip_left, ElementsAre(2));
+  EXPECT_THAT(v.strip_right, ElementsAre(3));
+  EXPECT_EQ(v.types[2], TokenType::control);
+  EXPECT_EQ(v.types[3], TokenType::user_defined);
+  v.nfc = true;
+  std::string written = v.to_huggingface()[0].second;
+  EXPECT_THAT(
+      written,
+      HasSubstr(
+          R"("content":"<l>","single_word":false,"lstrip":true,"rstrip":false,"normalized":false,"special":true)"));
+  EXPECT_THAT(
+      written,
+      HasSubstr(
+          R"("content":"<r>","single_word":false,"lstrip":false,"rstrip":true,"normalized":false,"special":false)"));
+  const Vocabulary again = parse(written);
+  EXPECT_TRUE(again.nfc);
+  EXPECT_EQ(again.types, v.types);
+  EXPECT_EQ(again.strip_left, v.strip_left);
+  EXPECT_EQ(again.strip_right, v.strip_right);
+  // Metaspace: `split` and `prepend_scheme` came later, and are true and "always" where absent.
+  const std::string model = R"("model":{"type":"BPE","unk_token":"<u>","vocab":{"<u>":0,"a":1,"b":2,"ab":3,"<0x41>":4,)"
+                            R"("bb":5,"bbb":6,"\u001f":7},"merges":["b b","a b","bb b","b bb"])";
+  v = parse(R"({"pre_tokenizer":{"type":"Metaspace","replacement":"▁"},)" + model + "}}");
+  EXPECT_TRUE(v.split_words && v.add_space_prefix && v.space_after_special && !v.prefix_before_space);
+  EXPECT_EQ(v.types[0], TokenType::unknown);
+  EXPECT_EQ(v.types[4], TokenType::normal);  // no byte_fallback
+  EXPECT_EQ(v.unknown, 0);
+  EXPECT_FALSE(v.fuse_unknown);
+  // Scores fall with the place of the first merge that makes a token; what none makes comes last.
+  EXPECT_THAT(v.scores, ElementsAre(-4, -4, -4, -1, -4, -0.0f, -2, -4));
+  EXPECT_THAT(v.to_huggingface()[0].second, HasSubstr(R"("\u001f": 7)"));
+  EXPECT_EQ(parse(v.to_huggingface()[0].second).tokens, v.tokens);
+  v = parse(R"({"pre_tokenizer":{"type":"Metaspace","replacement":"▁"},)" + model + R"(,"byte_fallback":true}})");
+  EXPECT_EQ(v.types[4], TokenType::byte);
 }
 
 TEST(TokenizerJson, RefusesByNameAndIndex) {
@@ -235,6 +415,27 @@ TEST(TokenizerJson, RefusesByNameAndIndex) {
   EXPECT_THAT(refused(json(R"("a":0)", R"("a b")")), HasSubstr("model.merges[0]: 'b' is no token"));
   EXPECT_THAT(refused(json(R"("a":0,"b":1)", R"("a b")")), HasSubstr("model.merges[0]: 'ab' is no token"));
   EXPECT_THAT(refused(json(R"("a":0)", R"("ab")")), HasSubstr("model.merges[0] 'ab' is no pair"));
+  EXPECT_THAT(refused(json(R"("a":2000)")), HasSubstr("id 2000 with only 1 tokens given"));
+  EXPECT_THAT(refused(json(R"("a b":0,"c":1,"a bc":2)", R"(["a b","c"])")), HasSubstr("'a b' holds a space"));
+  EXPECT_THAT(refused(json(R"("a":0)", "", R"({"id":1,"content":"b","single_word":true})")), HasSubstr("single_word"));
+  for (const char* key : {R"("dropout":0.1)", R"("continuing_subword_prefix":"##")", R"("end_of_word_suffix":"</w>")"})
+    EXPECT_THAT(refused(fmt::format(R"({{"model":{{"type":"BPE",{},"vocab":{{"a":0}},"merges":[]}}}})", key)),
+                HasSubstr("not_implemented"));
+  const auto split = [&](const std::string& members, const std::string& prefix = "false") {
+    return refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Sequence",)"
+                   R"("pretokenizers":[)" +
+                   members + R"(,{"type":"ByteLevel","add_prefix_space":)" + prefix + "}]}}");
+  };
+  const auto pattern = [](const char* regex, const char* behavior, const char* invert) {
+    return fmt::format(R"({{"type":"Split","pattern":{{"Regex":"{}"}},"behavior":"{}","invert":{}}})", regex, behavior,
+                       invert);
+  };
+  EXPECT_EQ(split(pattern("a", "Isolated", "false")), "no error");
+  EXPECT_EQ(split(pattern(R"(a|\\s+)", "Removed", "true")), "no error");
+  EXPECT_THAT(split(pattern("a", "Removed", "true")), HasSubstr("behavior 'Removed', invert"));
+  EXPECT_THAT(split(pattern("a", "Contiguous", "true")), HasSubstr("behavior 'Contiguous', invert"));
+  EXPECT_THAT(split(pattern("[a&&b]", "Isolated", "false")), HasSubstr("[a&&b]"));
+  EXPECT_THAT(split(pattern("a", "Isolated", "false"), "true"), HasSubstr("add_prefix_space after another"));
   EXPECT_THAT(refused(json(R"("a":0)", "[1,2]")), HasSubstr("model.merges[0]"));
   EXPECT_THAT(refused(json(R"("a":0)", "", R"({"id":0,"content":"b"})")),
               HasSubstr("added_tokens 'b': id 0 is that of 'a'"));
