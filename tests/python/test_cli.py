@@ -99,6 +99,30 @@ def test_statistics_equal_numpys(call, tmp_path):
         assert_stats(tensor["stats"], arrays[tensor["name"]])
 
 
+def test_statistics_are_drawn(call, tmp_path):
+    counts = [1, 0, 2, 3, 7, 8, 9, 50, 63, 64, 0, 127, 128, 200, 256, 257, 511, 512, *[0] * 10, 1, 0, 0, 7]
+    assert len(counts) == 32
+    # Centres of bins that are 1 wide from 0 to 32: the ends of the range are added to the first bin and the last.
+    values = np.repeat(np.arange(32) + 0.5, np.array(counts)).astype(np.float32)
+    values = np.concatenate([values, np.array([0, 32, np.nan, np.inf, -np.inf], np.float32)])
+    finite = values[np.isfinite(values)]
+    histogram = np.histogram(finite, 32)[0]
+    assert histogram.tolist() == [counts[0] + 1, *counts[1:-1], counts[-1] + 1]
+    save_file({"drawn": values, "nothing": np.zeros((0, 2), np.float32), "one": np.full(3, 2.5, np.float32)},
+              tmp_path / "x.safetensors")
+    lines = call("inspect", tmp_path / "x.safetensors", "--stats").stdout.decode().split("\n")
+    row = {line.split()[0]: line for line in lines if line.split() and line.split()[0] in ("drawn", "nothing", "one")}
+    # Eighths of the fullest bin, rounded up: what is counted shows.
+    blocks = " ▁▂▃▄▅▆▇█"
+    bars = "".join(blocks[-(-8 * int(n) // int(histogram.max()))] for n in histogram)
+    assert row["drawn"].endswith("  " + bars)
+    doubles = finite.astype(np.float64)
+    numbers = [f"{x:.4g}" for x in (doubles.min(), doubles.max(), doubles.mean(), doubles.std())]
+    assert row["drawn"][: -len(bars)].split()[-6:] == [*numbers, "1", "3"]
+    assert row["nothing"].endswith(" " * 32) and row["nothing"].split()[-6:] == ["nan"] * 4 + ["0", "0"]
+    assert row["one"].endswith("  " + " " * 16 + "█" + " " * 15)
+
+
 def test_offsets_point_at_the_bytes(call, tmp_path):
     arrays = random_arrays()
     save_file(arrays, tmp_path / "arrays.safetensors")

@@ -212,6 +212,8 @@ def test_types_that_are_only_carried(call, tmp_path):
     process = call("inspect", tmp_path / "k.gguf", "--stats", "--json")
     stats = {t["name"]: t["stats"] for t in json.loads(process.stdout)["tensors"]}
     assert stats["k"] is None and stats["plain"]["mean"] == 1 and b"Q4_K" in process.stderr
+    table = call("inspect", tmp_path / "k.gguf", "--stats").stdout.decode().split("\n")
+    assert next(line for line in table if line.startswith("k ")).split()[-7:] == ["-"] * 7
     for arguments in (["convert", "--dtype", "f16"], ["quantize", "--type", "q8_0"]):
         error = call(arguments[0], tmp_path / "k.gguf", tmp_path / "out.gguf", *arguments[1:], status=1).stderr
         assert b"'k'" in error and b"Q4_K" in error
