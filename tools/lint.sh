@@ -17,11 +17,11 @@ layout() { sources '*.cpp' '*.h' | xargs clang-format-19 --dry-run -Werror; }
 tidy() {
   [ -f build/release/compile_commands.json ] || cmake --preset release >/dev/null || return 1
   if [ "${1:-}" = --all ]; then
-    files=$(sources 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp')
+    files=$(sources 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp' 'examples/*.cpp')
   else
     base=$(git merge-base HEAD "${INGOT_LINT_BASE:-main}" 2>/dev/null || git rev-list --max-parents=0 HEAD | tail -n 1)
-    files=$({ git diff --name-only --diff-filter=d "$base" -- 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp'
-      git ls-files --others --exclude-standard -- 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp'; } | sort -u)
+    files=$({ git diff --name-only --diff-filter=d "$base" -- 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp' 'examples/*.cpp'
+      git ls-files --others --exclude-standard -- 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp' 'examples/*.cpp'; } | sort -u)
   fi
   # What this machine's build does not compile (another processor's units) has no command to read it with.
   files=$(for file in $files; do
