@@ -1,13 +1,8 @@
-"""The rows of include/ingot/ops/elementwise.def, for documents.
-
-As a program: prints the header given, with the row's declarations and documentation in the place of
-`#include "ingot/ops/elementwise.def"`. That is what Doxygen reads (docs/Doxyfile), which expands no included file.
-"""
+"""The rows of include/ingot/ops/elementwise.def, for documents and tests."""
 
 import ast
 import pathlib
 import re
-import sys
 from dataclasses import dataclass
 
 TABLE = pathlib.Path(__file__).resolve().parent.parent / "include" / "ingot" / "ops" / "elementwise.def"
@@ -19,13 +14,6 @@ KINDS = {
     "BINARY": ("ab", 2, False),
     "BINARY_PREDICATE": ("ab", 0, False),
     "TERNARY": ("abc", 3, False),
-}
-TAKES = {
-    "floating": "floats; integers and bool are converted to f32",
-    "numeric": "integers from 8 bits on and floats",
-    "integer": "integers from 8 bits on",
-    "bits": "bool and integers from 8 bits on",
-    "any": "bool, integers from 8 bits on and floats",
 }
 
 
@@ -78,20 +66,3 @@ def rows():
             about = f"Gradient of {name} at x, from the gradient g in its result."
             found.append(Row(section, f"{name}_backward", "gx", "floating", rest[0], [], about))
     return found
-
-
-def declarations():
-    for row in rows():
-        kind = "const Tensor&" if row.operands == "x" else "const Operand&"
-        parameters = ", ".join(f"{kind} {name}" for name in row.operands)
-        text = [row.doc, f"Value: `{row.value}`."]
-        if row.gradients:
-            text.append(f"Gradient: `{'`, `'.join(row.gradients)}`.")
-        text.append(f"Takes {TAKES[row.takes]}{'; gives bool' if row.predicate else ''}.")
-        yield f"/// {' '.join(text)}\nTensor {row.name}({parameters});"
-        yield f"/// {row.name} written into `out`.\nvoid {row.name}({parameters}, Out out);"
-
-
-if __name__ == "__main__":
-    header = re.sub(r"#define INGOT_(?:.*\\\n)*.*\n", "", pathlib.Path(sys.argv[1]).read_text())
-    print(header.replace(f'#include "ingot/ops/{TABLE.name}"', "\n".join(declarations())))

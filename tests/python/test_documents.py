@@ -42,7 +42,9 @@ def test_doxygen_has_no_complaint_and_knows_every_operation(tmp_path):
     done = subprocess.run(["doxygen", "-"], input=configuration, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     known = set(re.findall(r"ingot::(\w+)", (tmp_path / "html" / "namespaceingot.html").read_text()))
-    assert {row.name for row in elementwise_table.rows()} | {"add_", "sum", "matmul", "quantize", "open_checkpoint"} <= known
+    names = {row.name for row in elementwise_table.rows()} | {"add_", "sum", "matmul", "quantize", "open_checkpoint"}
+    assert names <= known
+    assert "u8" not in known  # a dtype, which Doxygen takes for a variable where the list is not written out
 
 
 GUIDE = ROOT / "docs" / "tensor_implementation_guide.md"
