@@ -109,6 +109,7 @@ TEST(Llama2c, ImplausibleHeadersAreNotRecognised) {
   refused({.layers = 0});
   refused({.heads = 0});
   refused({.heads = 3});
+  refused({.heads = 3, .kv_heads = 3});
   refused({.kv_heads = 0});
   refused({.kv_heads = 3});
   refused({.vocabulary = 0});

@@ -51,15 +51,16 @@ TEST(Stats, HistogramIsNumpys) {
 }
 
 TEST(Stats, EdgesBelongToTheBinTheyBegin) {
-  // numpy.histogram(numpy.arange(n + 1) * 0.1, 32): the product (x - low) * 32 / width rounds across edges in both
-  // directions; 320 tenths are edges themselves.
-  for (const int n : {32, 64, 320}) {
-    std::vector<double> values;
-    for (int i = 0; i <= n; ++i) values.push_back(i * 0.1);
+  // The edges themselves and their neighbours: the product (x - low) * 32 / width rounds across them in both
+  // directions.
+  for (int n = 1; n <= 100; ++n) {
+    const double step = n * 0.1 / 32;  // NumPy's edges: low + i * (width / 32)
+    std::vector<double> values{0, 32 * step};
+    for (int i = 1; i < 32; ++i)
+      for (const double x : {std::nextafter(i * step, 0), i * step, std::nextafter(i * step, 1e9)}) values.push_back(x);
     const TensorStats s = tensor_stats(Tensor::from(std::span<const double>(values)));
-    // NumPy's definition: edges[i] = low + i * (width / 32); a value is in the last bin whose edge it reaches.
+    // A value is in the last bin whose edge it reaches.
     std::array<std::int64_t, 32> expected{};
-    const double step = values.back() / 32;
     for (const double x : values) {
       int bin = 31;
       while (bin > 0 && x < bin * step) --bin;

@@ -338,6 +338,9 @@ TEST(TokenizerJson, ConfigurationFiles) {
   EXPECT_THAT(v.end_of_generation, ElementsAre(2, 3));
   EXPECT_EQ(parse(text, R"({"bos_token":"<t>"})", R"({"bos_token_id":1})").bos, 3);
   EXPECT_FALSE(parse(text, R"({"add_bos_token":true,"add_eos_token":true})").add_bos);  // there is none
+  std::string named = text;
+  named.insert(named.find(R"("vocab")"), R"("unk_token":"a",)");
+  EXPECT_EQ(parse(named, R"({"unk_token":"<t>"})").unknown, 0);
 }
 
 TEST(TokenizerJson, TheTemplateSaysWhatIsAdded) {
@@ -418,9 +421,11 @@ TEST(TokenizerJson, RefusesByNameAndIndex) {
   EXPECT_THAT(refused(json(R"("a":2000)")), HasSubstr("id 2000 with only 1 tokens given"));
   EXPECT_THAT(refused(json(R"("a b":0,"c":1,"a bc":2)", R"(["a b","c"])")), HasSubstr("'a b' holds a space"));
   EXPECT_THAT(refused(json(R"("a":0)", "", R"({"id":1,"content":"b","single_word":true})")), HasSubstr("single_word"));
-  for (const char* key : {R"("dropout":0.1)", R"("continuing_subword_prefix":"##")", R"("end_of_word_suffix":"</w>")"})
-    EXPECT_THAT(refused(fmt::format(R"({{"model":{{"type":"BPE",{},"vocab":{{"a":0}},"merges":[]}}}})", key)),
-                HasSubstr("not_implemented"));
+  for (const auto& [key, value] : {std::pair("dropout", "0.1"), std::pair("continuing_subword_prefix", R"("##")"),
+                                   std::pair("end_of_word_suffix", R"("</w>")")})
+    EXPECT_THAT(
+        refused(fmt::format(R"({{"model":{{"type":"BPE","{}":{},"vocab":{{"a":0}},"merges":[]}}}})", key, value)),
+        HasSubstr(std::string("model.") + key));
   const auto split = [&](const std::string& members, const std::string& prefix = "false") {
     return refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Sequence",)"
                    R"("pretokenizers":[)" +
