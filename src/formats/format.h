@@ -39,6 +39,8 @@ Checkpoint open_source(const Source& source, const OpenOptions& options = {});
 
 /// Maps a file, or names a directory. Throws not_found.
 Source source_at(const std::string& path);
+/// Maps a file. Throws not_found, and invalid_file for a directory.
+Source file_at(const std::string& path);
 
 /// Follows links; false where the path cannot be looked at.
 bool path_exists(const std::string& path) noexcept;

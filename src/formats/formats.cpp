@@ -45,6 +45,13 @@ Source source_at(const std::string& path) {
   return {path, Storage::map(path)};
 }
 
+Source file_at(const std::string& path) {
+  Source source = source_at(path);
+  if (source.is_directory())
+    fail(ErrorCode::invalid_file, "open_checkpoint", "{}: a directory, expected a file", printable(path));
+  return source;
+}
+
 bool path_exists(const std::string& path) noexcept {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0;

@@ -445,6 +445,16 @@ TEST_F(Sharded, FilesAreInTheOrderOfTheirNames) {
                                                model + "/model-00003-of-00003.safetensors"}));
 }
 
+TEST_F(Sharded, DirectoriesInThePlaceOfFilesAreNamed) {
+  std::filesystem::create_directory(model + "/sub");
+  rejects_index(R"({"weight_map":{"t0":"sub"}})", {"model/sub", "a directory, expected a file"});
+  for (const char* name : {"model.safetensors.index.json", "model.safetensors"}) {
+    std::filesystem::remove(model + "/" + name);
+    std::filesystem::create_directory(model + "/" + name);
+    expect_error([&] { open_checkpoint(model); }, ErrorCode::invalid_file, {name, "a directory, expected a file"});
+  }
+}
+
 TEST_F(Sharded, TheFirstOfEqualMetadataKeysStays) {
   const std::string tensor = R"("dtype":"U8","shape":[1],"data_offsets":[0,1]})";
   for (const char* number : {"1", "2"})

@@ -77,7 +77,7 @@ Checkpoint open(const Source& source, const OpenOptions&) {
 }
 
 Checkpoint open_index(const std::string& path) {
-  const Index index = read_index(source_at(path));
+  const Index index = read_index(file_at(path));
   const std::string directory = fs::path(path).parent_path().string();
   Checkpoint checkpoint = empty_checkpoint(path);
 
@@ -99,7 +99,7 @@ Checkpoint open_index(const std::string& path) {
       fail(ErrorCode::invalid_file, operation, "{}: shard {} is missing (it holds {})", path, files[i],
            printable(first->first));
     }
-    append_file(checkpoint, source_at(shard));
+    append_file(checkpoint, file_at(shard));
   }
 
   std::size_t unnamed = 0;
@@ -135,7 +135,7 @@ Checkpoint open_directory(const std::string& path) {
     checkpoint = open_index(join("model.safetensors.index.json"));
     checkpoint.path = path;
   } else if (single || names.size() == 1) {
-    append_file(checkpoint, source_at(join(single ? "model.safetensors" : names[0])));
+    append_file(checkpoint, file_at(join(single ? "model.safetensors" : names[0])));
   } else {
     if (names.empty()) fail(ErrorCode::not_found, operation, "{}: no weights", path);
     fail(
