@@ -15,6 +15,7 @@ struct Ops {
   // GCC and Clang's vector types: element-wise arithmetic on every target.
   using I = std::int32_t __attribute__((vector_size(16)));
   using B = std::uint8_t __attribute__((vector_size(16)));
+  using H = std::int16_t __attribute__((vector_size(16)));
   using F = float __attribute__((vector_size(16)));
 
   template <class T>
@@ -50,16 +51,11 @@ struct Ops {
   INGOT_INLINE static I dot(I acc, I u, I s) {  // u ≤ 127, so both are signed
     return q8_dot(acc, u, s);
   }
+  // Products of bytes in 16 bits, an even and an odd one: |codes| ≤ 128 and |s| ≤ 127, so that two fit.
   INGOT_INLINE static I q8_dot(I acc, I codes, I s) {
-    std::int8_t a[16], b[16];
-    std::int32_t sums[4];
-    std::memcpy(a, &codes, 16);
-    std::memcpy(b, &s, 16);
-    std::memcpy(sums, &acc, 16);
-    for (int i = 0; i < 4; ++i)
-      sums[i] +=
-          a[4 * i] * b[4 * i] + a[4 * i + 1] * b[4 * i + 1] + a[4 * i + 2] * b[4 * i + 2] + a[4 * i + 3] * b[4 * i + 3];
-    return load<I>(sums);
+    const H a = reinterpret_cast<H>(codes), b = reinterpret_cast<H>(s);
+    const I pairs = reinterpret_cast<I>((a << 8 >> 8) * (b << 8 >> 8) + (a >> 8) * (b >> 8));
+    return acc + (pairs << 16 >> 16) + (pairs >> 16);
   }
 
   INGOT_INLINE static void q8_codes(const std::byte* p, I* codes) {
