@@ -7,10 +7,17 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees overlapping copies in std::string's own operator+ (GCC bug 105651).
   target_compile_options(ingot_options INTERFACE -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12's stable_sort uses what the same library calls deprecated.
+  target_compile_options(ingot_options INTERFACE -Wno-deprecated-declarations)
+endif()
 if(INGOT_SANITIZE)
   target_compile_options(ingot_options INTERFACE -fsanitize=${INGOT_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(ingot_options INTERFACE -fsanitize=${INGOT_SANITIZE})
   target_compile_definitions(ingot_options INTERFACE INGOT_SANITIZE)
+  if(INGOT_SANITIZE MATCHES fuzzer AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_link_options(ingot_options INTERFACE -fuse-ld=lld)  # 0.6 s a program instead of 2
+  endif()
   if(INGOT_SANITIZE MATCHES undefined)
     target_compile_options(ingot_options INTERFACE -fno-sanitize-recover=undefined)
   endif()

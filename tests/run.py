@@ -44,18 +44,18 @@ def call(*command, **options):
     return subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, **options).returncode
 
 
-def build(preset, source=None, options=()):
-    """Configures once (again where the cache lacks an option) and builds; prints only what went wrong."""
+def build(preset, source=None, define=(), target="all"):
+    """Configures once (again where the cache lacks a definition) and builds; prints only what went wrong."""
     directory = BUILD / preset
     cache = directory / "CMakeCache.txt"
     known = cache.read_text() if (directory / "build.ninja").exists() else None
     log = BUILD / f"{preset}.log"
     with log.open("w") as out:
         commands = []
-        if known is None or not all(f"{name}:BOOL={value}" in known for name, value in options):
+        if known is None or not all(re.search(f"(?m)^{d.replace('=', ':.*=')}$", known) for d in define):
             place = ["--preset", preset] if source is None else ["-S", source, "-B", directory, "-G", "Ninja"]
-            commands.append(["cmake", *place, *(f"-D{name}:BOOL={value}" for name, value in options)])
-        commands.append(["cmake", "--build", directory])
+            commands.append(["cmake", *place, *(f"-D{d}" for d in define)])
+        commands.append(["cmake", "--build", directory, "--target", target])
         for command in commands:
             if call(*command, stdout=out, stderr=subprocess.STDOUT):
                 out.flush()
@@ -101,7 +101,7 @@ def unit_tests(preset):
 
 
 def build_release():
-    build("release", options=[("INGOT_BUILD_PYTHON", "ON")])
+    build("release", define=["INGOT_BUILD_PYTHON=ON"])
 
 
 def release():
@@ -121,9 +121,16 @@ def python():
     return counts
 
 
-def sanitized(preset):
-    build(preset)
-    return unit_tests(preset)
+def asan():
+    # Apple's clang is the only one there, and comes without libFuzzer.
+    build("asan", define=["CMAKE_CXX_COMPILER=clang++", "INGOT_SANITIZE=address,undefined", "INGOT_BUILD_FUZZ=OFF"]
+          if sys.platform == "darwin" else [])
+    return unit_tests("asan")
+
+
+def tsan():
+    build("tsan")
+    return unit_tests("tsan")
 
 
 def fuzz_target(program, seconds):
@@ -146,8 +153,8 @@ def fuzz(seconds=20, only="all"):
     if sys.platform == "darwin":
         print("  skipped: Apple's clang comes without libFuzzer")
         return Counts(skipped=1)
-    build("fuzz")
-    programs = [p for p in sorted((BUILD / "fuzz" / "bin").glob("*_fuzz")) if only in ("all", p.name.removesuffix("_fuzz"))]
+    build("asan", target="fuzz_targets")
+    programs = [p for p in sorted((BUILD / "asan" / "bin").glob("*_fuzz")) if only in ("all", p.name.removesuffix("_fuzz"))]
     if not programs:
         raise StepFailed(f"no fuzz target '{only}'")
     counts = Counts()
@@ -173,8 +180,8 @@ def aarch64():
 STEPS = {
     "release": release,
     "python": python,
-    "asan": lambda: sanitized("asan"),
-    "tsan": lambda: sanitized("tsan"),
+    "asan": asan,
+    "tsan": tsan,
     "fuzz": fuzz,
     "aarch64": aarch64,
 }

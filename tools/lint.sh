@@ -15,7 +15,11 @@ step() {
 layout() { sources '*.cpp' '*.h' | xargs clang-format-19 --dry-run -Werror; }
 
 tidy() {
-  [ -f build/release/compile_commands.json ] || cmake --preset release >/dev/null || return 1
+  # Commands of their own: clang cannot read GCC's precompiled headers.
+  python=OFF
+  [ ! -d build/venv ] || python=ON
+  cmake --preset release -B build/lint -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
+    -DINGOT_BUILD_PYTHON=$python >build/lint.log 2>&1 || { cat build/lint.log; return 1; }
   if [ "${1:-}" = --all ]; then
     files=$(sources 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp' 'examples/*.cpp')
   else
@@ -25,11 +29,11 @@ tidy() {
   fi
   # What this machine's build does not compile (another processor's units) has no command to read it with.
   files=$(for file in $files; do
-    ! grep -qF "\"file\": \"$PWD/$file\"" build/release/compile_commands.json || echo "$file"
+    ! grep -qF "\"file\": \"$PWD/$file\"" build/lint/compile_commands.json || echo "$file"
   done)
   [ -n "$files" ] || { echo '    nothing changed'; return 0; }
   # shellcheck disable=SC2086 # a list of names without spaces
-  run-clang-tidy-19 -quiet -j 2 -p build/release -extra-arg=-Wno-unknown-warning-option $files >build/tidy.log 2>&1 ||
+  run-clang-tidy-19 -quiet -j 2 -p build/lint $files >build/tidy.log 2>&1 ||
     { grep -E -A 4 '(warning|error):' build/tidy.log; return 1; }
 }
 

@@ -1,7 +1,7 @@
 """What networks are made of, against the formulas in NumPy's float64.
 
 Limits: a sum of n terms in float32 is within n·u of the sum of magnitudes, exp, log and each step add a few u; they are
-summed up generously here, since tests/unit/ops_table_test.cpp holds each kernel to its derived limit. u = 2⁻²⁴.
+summed up generously here, since tests/unit/ops_table/ holds each kernel to its derived limit. u = 2⁻²⁴.
 """
 
 import numpy as np

@@ -1,5 +1,4 @@
-// The table of cases: the layouts, dtypes and numbers that every operation is tried on. Each operation is one function
-// of tests/unit/ops_table_test.cpp: a row of INGOT_OPERATIONS without one does not compile.
+// The table of cases: the layouts, dtypes and numbers that every operation is tried on (tests/unit/ops_table/).
 #pragma once
 
 #include <algorithm>
@@ -26,8 +25,10 @@ __extension__ typedef __int128 Wide;  // holds every integer dtype
 enum class Pattern { contiguous, transposed, stepped, reversed, stretched, unaligned };
 // Sanitizers look at how memory is walked, not at numbers, and take ten times as long: a layout of each kind.
 #ifdef INGOT_SANITIZE
+inline constexpr bool sanitized = true;
 inline constexpr Pattern all_patterns[] = {Pattern::contiguous, Pattern::transposed, Pattern::reversed};
 #else
+inline constexpr bool sanitized = false;
 inline constexpr Pattern all_patterns[] = {Pattern::contiguous, Pattern::transposed, Pattern::stepped,
                                            Pattern::reversed,   Pattern::stretched,  Pattern::unaligned};
 #endif

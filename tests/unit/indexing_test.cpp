@@ -1,4 +1,4 @@
-// x[…] against what NumPy gives, and the functions that take indices. The kernels are ops_table_test's business.
+// x[…] against what NumPy gives, and the functions that take indices. The kernels are ops_table/'s business.
 #include "ingot/ops/indexing.h"
 
 #include <gtest/gtest.h>

@@ -85,7 +85,8 @@ void float_piece(const WeightRows& weights, std::int64_t begin, std::int64_t end
     for (; r + R <= end; r += R) {
       const std::byte* row = data + r * weights.stride;
       // Memory is asked in the order of addresses, as in tile(): the next rows, as far as these have been read.
-      const std::byte* ahead = row + R * weights.stride + prefetch_distance + (R - 1) * at * T::size;
+      // Where there is nothing to read, `row` may be null.
+      const std::byte* ahead = n > 0 ? row + R * weights.stride + prefetch_distance + (R - 1) * at * T::size : row;
       float_tile<T, R, C>(row, weights.stride, x + at, x_stride, n, ahead, at == 0, out + r, out_stride);
     }
   };
