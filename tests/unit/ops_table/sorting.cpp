@@ -26,6 +26,7 @@ void for_lines(std::uint64_t seed, F&& f) {
       for (const Shape& shape :
            {Shape{}, Shape{1}, Shape{0, 3}, Shape{7, 13}, Shape{3, 1031}, Shape{1200, 19}, Shape{2, 3, 5, 17}})
         for (double (*draw)(Random&) : {few_numbers, any_number}) {
+          if (sanitized && draw != any_number) continue;
           if (shape.numel() > 20000 && pattern != Pattern::contiguous && pattern != Pattern::transposed) continue;
           const Tensor x = make_tensor(random, shape, dtype, pattern, draw);
           for (int axis = 0; axis < std::max(shape.rank(), 1); ++axis)
