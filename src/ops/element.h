@@ -8,11 +8,14 @@
 namespace ingot {
 
 // The functions of one float that round more than once: every type with this vocabulary has them.
-#define INGOT_ELEMENT_FUNCTIONS(X)                                                                               \
-  X(exp)                                                                                                         \
-  X(exp2)                                                                                                        \
-  X(expm1) X(log) X(log1p) X(log2) X(log10) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) \
-      X(asinh) X(acosh) X(atanh) X(erf)
+#define INGOT_ELEMENT_FUNCTIONS(X) \
+  X(exp)                           \
+  X(exp2)                          \
+  X(expm1)                         \
+  X(log)                           \
+  X(log1p)                         \
+  X(log2)                          \
+  X(log10) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(erf)
 
 /// A gradient that does not exist.
 struct None {};
