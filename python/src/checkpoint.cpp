@@ -116,7 +116,7 @@ lives. Quantized tensors have an `encoding`. A name that is absent raises KeyErr
           "get",
           [](const Checkpoint& self, std::string_view name, nb::object absent) {
             const Tensor* found = self.find(name);
-            return found ? nb::cast(*found) : absent;
+            return found ? nb::cast(*found) : std::move(absent);
           },
           "name"_a, "default"_a = nb::none(), R"(The tensor of that name, or `default`.
 

@@ -172,7 +172,7 @@ nb::dict from_metadata(const Metadata& metadata) {
   return result;
 }
 
-Metadata to_metadata(nb::dict source) {
+Metadata to_metadata(const nb::dict& source) {
   Metadata metadata;
   for (const auto [key, value] : source) {
     if (!PyUnicode_Check(key.ptr())) raise(PyExc_TypeError, "metadata keys are str, found %R", key.ptr());

@@ -9,6 +9,6 @@ namespace ingot::python {
 
 nanobind::dict from_metadata(const Metadata& metadata);
 /// Throws TypeError for a value that is no number, string or list of one kind of them.
-Metadata to_metadata(nanobind::dict source);
+Metadata to_metadata(const nanobind::dict& source);
 
 }  // namespace ingot::python

@@ -78,7 +78,7 @@ nb::object clip(nb::handle x, nb::handle low, nb::handle high, const std::option
 
 void bind_elementwise(nb::module_& m) {
   const auto table = elementwise_table();
-  constexpr const char* takes[] = {"floating", "numeric", "integer", "bits", "any"};
+  static constexpr const char* takes[] = {"floating", "numeric", "integer", "bits", "any"};
   nb::class_<ElementwiseInfo>(m, "ElementwiseInfo", R"(What elementwise_table() tells of an operation.
 
 >>> import ingot
@@ -90,7 +90,7 @@ void bind_elementwise(nb::module_& m) {
       .def_prop_ro(
           "arity", [](const ElementwiseInfo& row) { return row.arity; }, "The number of operands.")
       .def_prop_ro(
-          "takes", [takes](const ElementwiseInfo& row) { return takes[static_cast<int>(row.takes)]; },
+          "takes", [](const ElementwiseInfo& row) { return takes[static_cast<int>(row.takes)]; },
           "The dtypes it takes: floating, numeric, integer, bits (integers and bool) or any.")
       .def_prop_ro(
           "gives_bool", [](const ElementwiseInfo& row) { return row.gives_bool; },

@@ -152,7 +152,7 @@ bool Metadata::boolean(std::string_view key, bool absent) const {
 
 std::string Metadata::string(std::string_view key, std::string absent) const {
   const Value* value = find(key);
-  return value ? as<std::string>(key, *value, "a string") : absent;
+  return value ? as<std::string>(key, *value, "a string") : std::move(absent);
 }
 
 std::string describe(const Value& value) {

@@ -139,7 +139,8 @@ Tensor matrix_power(const Tensor& x, std::int64_t n) {
   Tensor result;
   for (std::uint64_t rest = n < 0 ? -static_cast<std::uint64_t>(n) : static_cast<std::uint64_t>(n);;) {
     if (rest & 1) result = result.defined() ? matmul(result, power) : power;
-    if ((rest >>= 1) == 0) return astype(result, result.dtype(), result.same_storage(x));
+    rest >>= 1;
+    if (rest == 0) return astype(result, result.dtype(), result.same_storage(x));
     power = matmul(power, power);
   }
 }

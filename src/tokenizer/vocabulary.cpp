@@ -33,20 +33,10 @@ void check_ids(const Vocabulary& v, const std::vector<std::int32_t>& ids, std::s
 
 void add_named_ends(Vocabulary& v) {
   // Files seldom name every token that ends a turn; these are known by their texts, as in llama.cpp.
-  static constexpr std::string_view names[] = {"<|eot_id|>",
-                                               "<|eom_id|>",
-                                               "<|im_end|>",
-                                               "<|end|>",
-                                               "<|return|>",
-                                               "<end_of_turn>",
-                                               "<|endoftext|>",
-                                               "<EOT>",
-                                               "[EOT]",
-                                               "[EOS]",
-                                               "<|end_of_text|>",
-                                               "<end_of_utterance>",
-                                               "<\xEF\xBD\x9C"
-                                               "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
+  static constexpr std::string_view names[] = {
+      "<|eot_id|>",           "<|eom_id|>", "<|im_end|>", "<|end|>", "<|return|>",      "<end_of_turn>",
+      "<|endoftext|>",        "<EOT>",      "[EOT]",      "[EOS]",   "<|end_of_text|>", "<end_of_utterance>",
+      "<｜end▁of▁sentence｜>"};
   for (std::size_t i = 0; i < v.tokens.size(); ++i)
     if (v.types[i] == TokenType::control &&
         std::find(std::begin(names), std::end(names), v.tokens[i]) != std::end(names))

@@ -19,7 +19,8 @@
 
 namespace ingot::testing {
 
-__extension__ typedef __int128 Wide;  // holds every integer dtype
+// Holds every integer dtype.
+__extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
 
 /// Where a tensor's elements lie.
 enum class Pattern { contiguous, transposed, stepped, reversed, stretched, unaligned };

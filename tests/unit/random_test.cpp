@@ -77,7 +77,8 @@ TEST(Normal, IsBoxAndMuller) {
 }
 
 TEST(Randint, IsLemiresMethod) {
-  __extension__ typedef unsigned __int128 Product;
+  __extension__ typedef unsigned __int128
+      Product;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
   // A range just above 2^63: every second draw is rejected.
   const std::int64_t low = std::numeric_limits<std::int64_t>::min(), high = 2;
   const std::uint64_t range = (std::uint64_t{1} << 63) + 2;
@@ -137,7 +138,7 @@ TEST(Numbers, HaveTheirMoments) {
   std::array<int, 10> count{};
   for (const double v : doubles(randint(generator, -4, 6, Shape{n}, DType::i8)))
     ++count.at(static_cast<std::size_t>(v + 4));
-  for (const int c : count) EXPECT_NEAR(c, n / 10, 5 * std::sqrt(0.09 * static_cast<double>(n)));
+  for (const int c : count) EXPECT_NEAR(c, static_cast<double>(n) / 10, 5 * std::sqrt(0.09 * static_cast<double>(n)));
 }
 
 TEST(Permutation, HoldsEveryNumberOnceAndPrefersNone) {

@@ -39,7 +39,7 @@ std::string_view objection(const Config& c) {
 }
 
 // Bytes of a file with these numbers. Factors are below 2³¹, so that 128 bits hold every sum.
-__extension__ typedef unsigned __int128 Wide;
+__extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
 Wide implied_bytes(const Config& c) {
   const auto wide = [](std::int64_t x) { return static_cast<Wide>(x); };
   const Wide layer = 2 * wide(c.dim) + 2 * wide(c.dim) * wide(c.dim) + 2 * wide(c.dim) * wide(c.kv_dim()) +
