@@ -27,9 +27,11 @@ enum class Pattern { contiguous, transposed, stepped, reversed, stretched, unali
 // Sanitizers look at how memory is walked, not at numbers, and take ten times as long: a layout of each kind.
 #ifdef INGOT_SANITIZE
 inline constexpr bool sanitized = true;
+inline constexpr int more_threads[] = {7};
 inline constexpr Pattern all_patterns[] = {Pattern::contiguous, Pattern::transposed, Pattern::reversed};
 #else
 inline constexpr bool sanitized = false;
+inline constexpr int more_threads[] = {2, 7};
 inline constexpr Pattern all_patterns[] = {Pattern::contiguous, Pattern::transposed, Pattern::stepped,
                                            Pattern::reversed,   Pattern::stretched,  Pattern::unaligned};
 #endif

@@ -83,7 +83,7 @@ void in_both_columns(F&& f, Check&& check) {
     set_num_threads(1);
     const std::vector<Tensor> found = f();
     check(found, std::string(" in ") + std::string(to_string(column)));
-    for (const int threads : {2, 7}) {
+    for (const int threads : more_threads) {
       if (column == Column::reference) break;
       set_num_threads(threads);
       const std::vector<Tensor> again = f();

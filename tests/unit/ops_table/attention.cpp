@@ -96,6 +96,7 @@ void attention_table() {
              {AttentionOptions{}, AttentionOptions{true, 0, 0}, AttentionOptions{true, 5, 0.3},
               AttentionOptions{false, 9, 0}, AttentionOptions{false, 0, 0, Tensor::zeros(Shape{}, DType::bool_)},
               AttentionOptions{true, 0, 0, Tensor::zeros(Shape{}, dtype)}}) {
+          if (sanitized && dtype != DType::f32 && pattern != Pattern::contiguous) continue;
           // A bool mask of keys alone, an added one for each head; −∞ hides a key.
           if (options.mask.defined()) {
             const bool truth = options.mask.dtype() == DType::bool_;

@@ -57,7 +57,7 @@ Tensor on_cpu(F&& f, const std::string& what) {
   set_num_threads(1);
   const Tensor one = in_column(Column::cpu, f);
   EXPECT_TRUE(one.is_contiguous()) << what;
-  for (const int threads : {2, 7}) {
+  for (const int threads : more_threads) {
     if (one.numel() < 512) break;  // one task: there is nothing to share out
     set_num_threads(threads);
     const Tensor many = in_column(Column::cpu, f);
@@ -94,7 +94,7 @@ template <class F>
 Tensor on_all_threads(F&& f, const Tensor& x, const std::string& what) {
   set_num_threads(1);
   const Tensor one = in_column(Column::cpu, f);
-  for (const int threads : {2, 7}) {
+  for (const int threads : more_threads) {
     if (x.numel() < 1 << 15) break;
     set_num_threads(threads);
     const Tensor many = in_column(Column::cpu, f);
