@@ -61,7 +61,7 @@ class Metadata {
   std::int64_t integer(std::string_view key, std::int64_t absent) const;
   double number(std::string_view key, double absent) const;
   bool boolean(std::string_view key, bool absent) const;
-  std::string string(std::string_view key, std::string absent) const;
+  std::string string(std::string_view key, std::string_view absent) const;
 
   std::size_t size() const noexcept { return entries_.size(); }
   auto begin() const noexcept { return entries_.begin(); }

@@ -150,9 +150,9 @@ bool Metadata::boolean(std::string_view key, bool absent) const {
   return value ? as<bool>(key, *value, "a bool") : absent;
 }
 
-std::string Metadata::string(std::string_view key, std::string absent) const {
+std::string Metadata::string(std::string_view key, std::string_view absent) const {
   const Value* value = find(key);
-  return value ? as<std::string>(key, *value, "a string") : std::move(absent);
+  return value ? as<std::string>(key, *value, "a string") : std::string(absent);
 }
 
 std::string describe(const Value& value) {

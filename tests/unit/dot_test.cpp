@@ -65,7 +65,8 @@ TEST(Dot, RoundedActivationsCostHalfAStepOfTheirBlock) {
             }
             // Half a step for each element; f32 roundings: codes and minima apart (|q|, |m| ≤ 131 + 3 times |x|), a
             // few of 2⁻²⁴ for each of the k/32 additions.
-            limit = limit * 1.0001 + static_cast<double>(k / 32 + 8) * 0x1p-23 * (magnitude + 35 * row_max * k / 4);
+            const std::int64_t roundings = k / 32 + 8;
+            limit = limit * 1.0001 + static_cast<double>(roundings) * 0x1p-23 * (magnitude + 35 * row_max * k / 4);
             ASSERT_NEAR(found[static_cast<std::size_t>(i * rows + r)], sum, limit) << kernels->name << " " << c.name;
           }
       }

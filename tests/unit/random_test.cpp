@@ -77,8 +77,8 @@ TEST(Normal, IsBoxAndMuller) {
 }
 
 TEST(Randint, IsLemiresMethod) {
-  __extension__ typedef unsigned __int128
-      Product;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
+  // NOLINTNEXTLINE(modernize-use-using): -Wpedantic takes it in this form only
+  __extension__ typedef unsigned __int128 Product;
   // A range just above 2^63: every second draw is rejected.
   const std::int64_t low = std::numeric_limits<std::int64_t>::min(), high = 2;
   const std::uint64_t range = (std::uint64_t{1} << 63) + 2;

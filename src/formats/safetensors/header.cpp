@@ -70,7 +70,7 @@ class Json {
     switch (get<od::json_type>(value.type(), "a value")) {
       case od::json_type::array:
         for (auto element : get<od::array>(value.get_array(), "an array"))
-          skip(get<od::value>(std::move(element), "a value"), depth + 1);
+          skip(get<od::value>(element, "a value"), depth + 1);
         break;
       case od::json_type::object: {
         for (auto element : get<od::object>(value.get_object(), "an object")) {
