@@ -32,7 +32,7 @@ A combined(ReduceOp op, const StridedLoop<1>& reduced, const T* from, double cen
       const T value = from[at[0]];
       A wide;
       if constexpr (std::is_integral_v<T>)
-        wide = static_cast<A>(value);  // NOLINT(bugprone-signed-char-misuse): a number, not a character
+        wide = static_cast<A>(value);
       else
         wide = to_double(value);
       result = combine(result, element(Element<A>(wide), Element<A>(center)));
