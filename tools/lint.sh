@@ -19,7 +19,7 @@ tidy() {
   python=OFF
   [ ! -d build/venv ] || python=ON
   cmake --preset release -B build/lint -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
-    -DINGOT_BUILD_PYTHON=$python >build/lint.log 2>&1 || { cat build/lint.log; return 1; }
+    -DINGOT_BUILD_PYTHON="$python" >build/lint.log 2>&1 || { cat build/lint.log; return 1; }
   if [ "${1:-}" = --all ]; then
     files=$(sources 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp' 'examples/*.cpp')
   else
