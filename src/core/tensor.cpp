@@ -12,17 +12,20 @@
 namespace ingot {
 namespace {
 
-Ref<TensorMeta> make_meta(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape, DType dtype) {
-  Ref<TensorMeta> meta(new TensorMeta);
-  meta->storage = std::move(storage);
-  meta->shape = shape;
-  meta->strides = contiguous_strides(shape);
-  meta->byte_offset = byte_offset;
-  meta->dtype = dtype;
-  return meta;
+// Counted once, under the type that the tensor holds: a second handle would cost two atomic operations, a tenth of a
+// view.
+Tensor row_major(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape, DType dtype,
+                 Ref<const Encoding> encoding = {}) {
+  auto* fresh = new TensorMeta;
+  Ref<const TensorMeta> meta(fresh);
+  fresh->storage = std::move(storage);
+  fresh->shape = shape;
+  fresh->strides = contiguous_strides(shape);
+  fresh->byte_offset = byte_offset;
+  fresh->dtype = dtype;
+  fresh->encoding = std::move(encoding);
+  return Tensor(std::move(meta));
 }
-
-Tensor finish(const Ref<TensorMeta>& meta) { return Tensor(Ref<const TensorMeta>(meta.get())); }
 
 void check_inside(const Tensor& x, const char* operation) {
   const std::size_t end = checked_add(x.meta().byte_offset, x.nbytes(), operation);
@@ -66,7 +69,7 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   Ref<Storage> storage = Storage::allocate((bits + 7) / 8, device);
   // The bits behind the last packed element belong to nobody: zero, so that equal tensors have equal bytes.
   if (bits % 8 != 0 && device == cpu_device) storage->mutable_data()[bits / 8] = std::byte{0};
-  return finish(make_meta(std::move(storage), 0, shape, dtype));
+  return row_major(std::move(storage), 0, shape, dtype);
 }
 
 Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
@@ -86,7 +89,7 @@ Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
 }
 
 Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape, DType dtype) {
-  Tensor x = finish(make_meta(std::move(storage), byte_offset, shape, dtype));
+  Tensor x = row_major(std::move(storage), byte_offset, shape, dtype);
   check_inside(x, "Tensor::view_of");
   return x;
 }
@@ -100,9 +103,7 @@ Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shap
   if (unit % scheme.block_elements != 0)
     fail(ErrorCode::shape_mismatch, "Tensor::view_of", "{} {}: rows are not a multiple of the block of {} elements",
          scheme.name, to_string(shape), scheme.block_elements);
-  auto meta = make_meta(std::move(storage), byte_offset, shape, scheme.dtype);
-  meta->encoding = std::move(encoding);
-  Tensor x = finish(meta);
+  Tensor x = row_major(std::move(storage), byte_offset, shape, scheme.dtype, std::move(encoding));
   check_inside(x, "Tensor::view_of");
   return x;
 }
@@ -179,15 +180,16 @@ double Tensor::item() const {
 }
 
 Tensor Tensor::with(Shape shape, Shape strides, std::int64_t offset) const {
-  Ref<TensorMeta> meta(new TensorMeta);
-  meta->storage = meta_->storage;
-  meta->shape = shape;
-  meta->strides = strides;
-  meta->offset = offset;
-  meta->byte_offset = meta_->byte_offset;
-  meta->dtype = meta_->dtype;
-  meta->encoding = meta_->encoding;
-  return finish(meta);
+  auto* fresh = new TensorMeta;
+  Ref<const TensorMeta> meta(fresh);
+  fresh->storage = meta_->storage;
+  fresh->shape = shape;
+  fresh->strides = strides;
+  fresh->offset = offset;
+  fresh->byte_offset = meta_->byte_offset;
+  fresh->dtype = meta_->dtype;
+  fresh->encoding = meta_->encoding;
+  return Tensor(std::move(meta));
 }
 
 Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64_t step) const {
@@ -298,18 +300,25 @@ std::optional<Tensor> Tensor::try_view(const Shape& target) const {
 
 Tensor Tensor::view(const Shape& requested) const {
   const Shape target = resolve_shape(*this, requested, "Tensor::view");
-  if (const auto view = try_view(target)) return *view;
+  if (auto view = try_view(target)) return *std::move(view);
   fail(ErrorCode::invalid_argument, "Tensor::view", "{} with strides {} cannot take shape {} without a copy",
        describe(*this), to_string(strides()), to_string(requested));
 }
 
 Tensor Tensor::expand(const Shape& target) const {
-  if (target.rank() < rank() || broadcast_shapes(shape(), target, "Tensor::expand") != target)
-    fail(ErrorCode::shape_mismatch, "Tensor::expand", "{} does not expand to {}", describe(*this), to_string(target));
   const int lead = target.rank() - rank();
   Shape new_strides = Shape::filled(target.rank(), 0);
-  for (int i = 0; i < rank(); ++i)
-    if (shape()[i] == target[lead + i]) new_strides[lead + i] = strides()[i];
+  bool fits = lead >= 0;
+  for (int i = 0; fits && i < rank(); ++i) {
+    if (shape()[i] == target[lead + i])
+      new_strides[lead + i] = strides()[i];
+    else
+      fits = shape()[i] == 1;
+  }
+  if (!fits) {
+    broadcast_shapes(shape(), target, "Tensor::expand");  // has its own words where they do not fit at all
+    fail(ErrorCode::shape_mismatch, "Tensor::expand", "{} does not expand to {}", describe(*this), to_string(target));
+  }
   if (is_quantized() && target != shape() && (rank() == 0 || target.back() != shape().back()))
     require_plain(*this, "Tensor::expand");
   return with(target, new_strides, meta_->offset);

@@ -14,7 +14,8 @@
 namespace ingot::cpu {
 namespace {
 
-constexpr std::int64_t block = 1024;
+constexpr std::int64_t block = 1024;                          // elements converted or gathered at a time
+constexpr std::int64_t direct_block = std::int64_t{1} << 14;  // and where they lie in a row already
 constexpr std::int64_t grain = std::int64_t{1} << 16;
 constexpr std::int64_t tile = 512;  // lines side by side
 
@@ -31,6 +32,9 @@ struct Elements {
         width(bit_width(x.dtype()) / 8),
         convert(convert_elements(x.dtype(), dtype_of<T>)),
         same(width == static_cast<std::int64_t>(sizeof(T))) {}
+
+  /// How many of a line to read() at a time.
+  std::int64_t block_of(std::int64_t step) const noexcept { return same && step == 1 ? direct_block : block; }
 
   const T* read(std::int64_t offset, std::int64_t step, std::int64_t n, T* buffer) const {
     if (same && (step == 1 || n == 1)) return reinterpret_cast<const T*>(base) + offset;
@@ -58,28 +62,15 @@ template <class T>
 Best<T> best_block(const Elements<T>& x, const Reduction& f, std::int64_t offset, std::int64_t step, std::int64_t first,
                    std::int64_t last, bool smallest, T* buffer) {
   Best<T> best{};
-  for (std::int64_t i = first; i < last; i += block) {
-    const std::int64_t n = std::min(block, last - i);
+  const std::int64_t size = x.block_of(step);
+  for (std::int64_t i = first; i < last; i += size) {
+    const std::int64_t n = std::min(size, last - i);
     T value;
     f.row(x.read(offset + i * step, step, n, buffer), static_cast<std::size_t>(n), nullptr, &value);
     if (i == first || better(value, best.value, smallest)) best = {value, i};
     if (value != value) break;
   }
   return best;
-}
-
-// The first place of `value`, which is there, or of NaN. The compiler vectorises the search of 64 at a time.
-template <class T>
-std::int64_t place_of(const T* x, std::int64_t n, T value) {
-  const auto hit = [value](T element) { return value == value ? element == value : element != element; };
-  std::int64_t i = 0;
-  for (; i + 64 <= n; i += 64) {
-    int found = 0;
-    for (std::int64_t k = 0; k < 64; ++k) found |= hit(x[i + k]);
-    if (found) break;
-  }
-  while (!hit(x[i])) ++i;
-  return i;
 }
 
 template <class T>
@@ -99,8 +90,9 @@ std::int64_t along(const Elements<T>& x, const Reduction& f, std::int64_t offset
     for (const Best<T>& range : ranges)
       if (better(range.value, best.value, smallest)) best = range;
   }
-  const std::int64_t size = std::min(block, n - best.block);
-  return best.block + place_of(x.read(offset + best.block * step, step, size, buffer), size, best.value);
+  const std::int64_t size = std::min(x.block_of(step), n - best.block);
+  const T* found = x.read(offset + best.block * step, step, size, buffer);
+  return best.block + static_cast<std::int64_t>(f.find(found, static_cast<std::size_t>(size), &best.value));
 }
 
 // `lines` lines that lie `line_step` apart.

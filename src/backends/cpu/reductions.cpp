@@ -109,10 +109,13 @@ Reducer::Reducer(const Call& call, const std::array<Axes, 2>& axes)
   result_width_ = static_cast<std::size_t>(bit_width(result) / 8);
   widen_ = narrow ? convert_row(x.dtype(), computed) : nullptr;
   convert_ = convert_elements(result, out.dtype());
-  if (is_floating(result)) return;
+  const bool extreme =
+      op_ == ReduceOp::max || op_ == ReduceOp::min || op_ == ReduceOp::max_abs || op_ == ReduceOp::min_abs;
+  if (is_floating(result) && !extreme) return;
   column_block_ = 128;
   // Elements that are gathered or converted must fit the scratch.
-  if (!widen_ && reduced_.inner_strides()[0] == 1 && reduced_.inner_size() == reduced_.size()) row_block_ = 16 * 1024;
+  if (!widen_ && reduced_.inner_strides()[0] == 1 && reduced_.inner_size() == reduced_.size())
+    row_block_ = (std::int64_t{64} << 10) / width_;
 }
 
 // Whether results side by side are computed together.

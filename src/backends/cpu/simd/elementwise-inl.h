@@ -16,7 +16,7 @@ namespace ingot::cpu::HWY_NAMESPACE {
 
 // A loop over scalars, which the compiler vectorises for the target: integers, and predicates of floats.
 template <class T, int Arity, class Result, class F>
-HWY_INLINE void scalar_loop(const void* const* in, void* to, std::size_t n, F f) {
+HWY_INLINE void scalar_loop(const void* const* in, void* to, std::size_t n, bool, F f) {
   const T *a = static_cast<const T*>(in[0]), *b = static_cast<const T*>(in[Arity > 1 ? 1 : 0]),
           *c = static_cast<const T*>(in[Arity > 2 ? 2 : 0]);
   auto* out = static_cast<Result*>(to);
@@ -24,16 +24,23 @@ HWY_INLINE void scalar_loop(const void* const* in, void* to, std::size_t n, F f)
 }
 
 template <class T, int Arity, class F>
-HWY_INLINE void value_loop(const void* const* in, void* to, std::size_t n, F f) {
+HWY_INLINE void value_loop(const void* const* in, void* to, std::size_t n, bool stream, F f) {
   if constexpr (std::is_integral_v<T>) {
-    scalar_loop<T, Arity, T>(in, to, n, f);
+    scalar_loop<T, Arity, T>(in, to, n, stream, f);
   } else {
     const T *a = static_cast<const T*>(in[0]), *b = static_cast<const T*>(in[Arity > 1 ? 1 : 0]),
             *c = static_cast<const T*>(in[Arity > 2 ? 2 : 0]);
     T* out = static_cast<T*>(to);
+    const hn::ScalableTag<T> d;
     const std::size_t step = lanes<T>();
     std::size_t i = 0;
-    for (; i + step <= n; i += step) store<T>(f(load(a + i), load(b + i), load(c + i)), out + i);
+    for (; i + step <= n; i += step) {
+      const Number<T> result = f(load(a + i), load(b + i), load(c + i));
+      if (stream)
+        hn::Stream(result.v, d, out + i);
+      else
+        hn::StoreU(result.v, d, out + i);
+    }
     if (i == n) return;
     n -= i;
     store_part<T>(f(load_part(a + i, n), load_part(b + i, n), load_part(c + i, n)), out + i, n);
@@ -43,12 +50,13 @@ HWY_INLINE void value_loop(const void* const* in, void* to, std::size_t n, F f) 
 template <class T>
 ElementwiseRow elementwise_of(ElementwiseOp op) {
   switch (op) {
-#define INGOT_CASE(name, takes, loop, expression, a, b, c)                                                             \
-  case ElementwiseOp::name:                                                                                            \
-    if constexpr (computes<T>(Takes::takes))                                                                           \
-      return [](const void* const* in, void* to, std::size_t n) HWY_ATTR {                                             \
-        loop(in, to, n, [](auto a, [[maybe_unused]] auto b, [[maybe_unused]] auto c) HWY_ATTR { return expression; }); \
-      };                                                                                                               \
+#define INGOT_CASE(name, takes, loop, expression, a, b, c)                                                  \
+  case ElementwiseOp::name:                                                                                 \
+    if constexpr (computes<T>(Takes::takes))                                                                \
+      return [](const void* const* in, void* to, std::size_t n, bool stream) HWY_ATTR {                     \
+        loop(in, to, n, stream,                                                                             \
+             [](auto a, [[maybe_unused]] auto b, [[maybe_unused]] auto c) HWY_ATTR { return expression; }); \
+      };                                                                                                    \
     break;
 #define INGOT_VALUE(name, takes, arity, expression, a, b, c) \
   INGOT_CASE(name, takes, (value_loop<T, arity>), expression, a, b, c)

@@ -1,7 +1,7 @@
-// Per target: the functions of elementwise.def over vectors. Highway's where they have one, on the range that its
-// documentation gives; a vector with a number outside it (infinities, NaN, the ends) goes through libm lane by lane,
-// and so does a function that Highway has not.
-#include "backends/cpu/simd/vector-inl.h"
+// Per target: the functions of elementwise.def over vectors. Floats by the formulas of math_f32-inl.h where it has one,
+// else Highway's where it has one, on the range that its documentation gives; a vector with a number outside it
+// (infinities, NaN, the ends) goes through libm lane by lane, and so does what neither has.
+#include "backends/cpu/simd/math_f32-inl.h"
 
 #if defined(INGOT_SIMD_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef INGOT_SIMD_MATH_INL_H_
@@ -52,6 +52,8 @@ template <class T>
 inline constexpr double greatest = std::numeric_limits<T>::max();
 template <class T>
 inline constexpr double least_normal = std::numeric_limits<T>::min();
+inline constexpr double below_one = 1 - 0x1p-24;  // a float's nearest
+inline constexpr double square_fits = 1e18;       // in a float
 
 // name, Highway's function, low, high: both ends included. Odd functions keep the sign of zero, which Highway's lose.
 #define INGOT_VECTOR_FUNCTION(name, function, low, high, finish)                                    \
@@ -145,22 +147,39 @@ HWY_INLINE Number<double> erf_in_double(Number<double> x) {
   return where(size < 0.46875, near_zero, far);
 }
 
-// Functions that Highway has not: floats by way of double where all are `inside`; the others, and doubles, lane by
-// lane.
-#define INGOT_IN_DOUBLE(name, inside, expression)                                                              \
-  template <class T>                                                                                           \
-  HWY_INLINE Number<T> name(Number<T> a) {                                                                     \
-    if constexpr (sizeof(T) == 4 && has_halves)                                                                \
-      if (inside) return in_double([](Number<double> x) HWY_ATTR -> Number<double> { return expression; }, a); \
-    return lane_by_lane<T>([](Element<T> x) { return name(x); }, a);                                           \
+template <class T>
+HWY_INLINE Number<T> erf(Number<T> a) {
+  if constexpr (sizeof(T) == 4 && has_halves)
+    if (all_inside(a, -greatest<T>, greatest<T>))
+      return in_double([](Number<double> x) HWY_ATTR { return erf_in_double(x); }, a);
+  return lane_by_lane<T>([](Element<T> x) { return erf(x); }, a);
+}
+
+#define INGOT_LANES(name)                                            \
+  template <class T>                                                 \
+  HWY_INLINE Number<T> name(Number<T> a) {                           \
+    return lane_by_lane<T>([](Element<T> x) { return name(x); }, a); \
   }
-INGOT_IN_DOUBLE(tan, all_inside(a, -39000, 39000), sin(x) / cos(x))
-INGOT_IN_DOUBLE(asinh, all_inside(a, -greatest<T>, greatest<T>),
-                with_sign_of(log1p(abs(x) + x * x / (1 + sqrt(1 + x * x))), x))
-INGOT_IN_DOUBLE(acosh, all_inside(a, 1, greatest<T>), log(x + sqrt(x * x - 1)))
-INGOT_IN_DOUBLE(atanh, all_inside(a, -0.99999994, 0.99999994), with_sign_of(log1p(2 * abs(x) / (1 - abs(x))) * 0.5, x))
-INGOT_IN_DOUBLE(erf, all_inside(a, -greatest<T>, greatest<T>), erf_in_double(x))
-#undef INGOT_IN_DOUBLE
+INGOT_LANES(tan)
+INGOT_LANES(asinh)
+INGOT_LANES(acosh)
+INGOT_LANES(atanh)
+#undef INGOT_LANES
+
+// Floats prefer these to the templates.
+#define INGOT_FLOAT_FUNCTION(name, inside, value)                            \
+  HWY_INLINE Float name(Float a) {                                           \
+    if (inside) return value;                                                \
+    return lane_by_lane<float>([](Element<float> x) { return name(x); }, a); \
+  }
+INGOT_FLOAT_FUNCTION(exp2, all_inside(a, -greatest<float>, greatest<float>), exp2_of(a, 0))
+INGOT_FLOAT_FUNCTION(log1p, all_inside(a, -below_one, 1e38), where(a == 0, a, log1p_of(a)))
+INGOT_FLOAT_FUNCTION(tan, all_inside(a, -39000, 39000) && has_fma, where(a == 0, a, tan_of(a)))
+INGOT_FLOAT_FUNCTION(tanh, all_inside(a, -greatest<float>, greatest<float>), with_sign_of(tanh_of(abs(a)), a))
+INGOT_FLOAT_FUNCTION(asinh, all_inside(a, -square_fits, square_fits), with_sign_of(asinh_of(abs(a)), a))
+INGOT_FLOAT_FUNCTION(acosh, all_inside(a, 1, square_fits), acosh_of(a))
+INGOT_FLOAT_FUNCTION(atanh, all_inside(a, -below_one, below_one), with_sign_of(atanh_of(abs(a)), a))
+#undef INGOT_FLOAT_FUNCTION
 
 // From one exponential: its error, a division and a sum, within 3 units in the last place.
 template <class T>
@@ -187,29 +206,21 @@ HWY_INLINE Number<T> exp2(Number<T> a) {
 
 template <class T>
 HWY_INLINE Number<T> pow(Number<T> a, Number<T> b) {
-  if constexpr (sizeof(T) == 4 && has_halves)
-    if (all_inside(a, least_normal<T>, greatest<T>) && all_inside(b, -greatest<T>, greatest<T>))
-      return in_double(
-          [](Number<double> x, Number<double> y) HWY_ATTR -> Number<double> {
-            // e^±200 is infinite and zero as a float.
-            return exp(max(min(y * log(x), 200), -200));
-          },
-          a, b);
+  if constexpr (sizeof(T) == 4 && has_fma)
+    if (all_inside(abs(a), least_normal<T>, greatest<T>) && all_inside(b, -1e19, 1e19)) {
+      const Number<T> size = pow_of(abs(a), b);
+      if (all_inside(a, 0, greatest<T>)) return size;
+      // Below 0: an odd power has the base's sign, and only whole powers exist.
+      const Number<T> half = b * T(0.5), power = where(round(half) == half, size, -size);
+      return where(a < 0, where(round(b) == b, power, std::numeric_limits<T>::quiet_NaN()), size);
+    }
   return lane_by_lane<T>([](Element<T> x, Element<T> y) { return pow(x, y); }, a, b);
 }
 
 template <class T>
 HWY_INLINE Number<T> atan2(Number<T> a, Number<T> b) {
-  if constexpr (sizeof(T) == 4 && has_halves)
-    if (all_inside(max(abs(a), abs(b)), std::numeric_limits<T>::denorm_min(), greatest<T>))
-      return in_double(
-          [](Number<double> y, Number<double> x) HWY_ATTR -> Number<double> {
-            constexpr double pi = 3.141592653589793;
-            const Number<double> angle = atan(y / x), steep = with_sign_of<double>(pi / 2, y) - atan(x / y);
-            const Number<double> flat = angle + where(signbit(x), with_sign_of<double>(pi, y), 0);
-            return where(abs(y) > abs(x), steep, flat);
-          },
-          a, b);
+  if constexpr (sizeof(T) == 4)
+    if (all_inside(max(abs(a), abs(b)), std::numeric_limits<T>::denorm_min(), greatest<T>)) return atan2_of(a, b);
   return lane_by_lane<T>([](Element<T> x, Element<T> y) { return atan2(x, y); }, a, b);
 }
 

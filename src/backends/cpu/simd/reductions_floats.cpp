@@ -89,15 +89,16 @@ template <class T>
 Reduction reduction_of(ReduceOp op) {
   [[maybe_unused]] constexpr T lowest = lowest_of<T>, highest = highest_of<T>;
   switch (op) {
-#define INGOT_REDUCTION(name, takes, initial, ...)                                                                   \
-  case ReduceOp::name: {                                                                                             \
-    static constexpr T start = initial;                                                                              \
-    return {[](const void* x, std::size_t n, const void* c, void* acc)                                               \
-                HWY_ATTR { reduce_row<T>(x, n, c, acc, start, name##_expressions{}); },                              \
-            [](const void* x, std::ptrdiff_t stride, std::size_t rows, const void* c, bool fresh, void* acc,         \
-               std::size_t n)                                                                                        \
-                HWY_ATTR { reduce_columns<T>(x, stride, rows, c, fresh, acc, n, start, name##_expressions{}); },     \
-            [](void* a, const void* b, std::size_t n) HWY_ATTR { combine_rows<T>(a, b, n, name##_expressions{}); }}; \
+#define INGOT_REDUCTION(name, takes, initial, ...)                                                                  \
+  case ReduceOp::name: {                                                                                            \
+    static constexpr T start = initial;                                                                             \
+    return {[](const void* x, std::size_t n, const void* c, void* acc)                                              \
+                HWY_ATTR { reduce_row<T>(x, n, c, acc, start, name##_expressions{}); },                             \
+            [](const void* x, std::ptrdiff_t stride, std::size_t rows, const void* c, bool fresh, void* acc,        \
+               std::size_t n)                                                                                       \
+                HWY_ATTR { reduce_columns<T>(x, stride, rows, c, fresh, acc, n, start, name##_expressions{}); },    \
+            [](void* a, const void* b, std::size_t n) HWY_ATTR { combine_rows<T>(a, b, n, name##_expressions{}); }, \
+            find_row<T>};                                                                                           \
   }
 #include "ops/reductions.def"
     default: return count_of<T>();

@@ -52,19 +52,20 @@ template <class T>
 Reduction reduction_of(ReduceOp op) {
   using Sum = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
   switch (op) {
-#define INGOT_REDUCTION(name, takes, initial, ...)                                                                    \
-  case ReduceOp::name:                                                                                                \
-    if constexpr (computes<T>(Takes::takes)) {                                                                        \
-      using A = std::conditional_t<ReduceOp::name == ReduceOp::max || ReduceOp::name == ReduceOp::min, T, Sum>;       \
-      [[maybe_unused]] constexpr A lowest = lowest_of<A>, highest = highest_of<A>;                                    \
-      static constexpr A start = initial;                                                                             \
-      return {[](const void* x, std::size_t n, const void*, void* acc)                                                \
-                  HWY_ATTR { reduce_row<T, A>(x, n, acc, start, name##_expression{}); },                              \
-              [](const void* x, std::ptrdiff_t stride, std::size_t rows, const void*, bool fresh, void* acc,          \
-                 std::size_t n)                                                                                       \
-                  HWY_ATTR { reduce_columns<T, A>(x, stride, rows, fresh, acc, n, start, name##_expression{}); },     \
-              [](void* a, const void* b, std::size_t n) HWY_ATTR { combine_rows<A>(a, b, n, name##_expression{}); }}; \
-    }                                                                                                                 \
+#define INGOT_REDUCTION(name, takes, initial, ...)                                                                   \
+  case ReduceOp::name:                                                                                               \
+    if constexpr (computes<T>(Takes::takes)) {                                                                       \
+      using A = std::conditional_t<ReduceOp::name == ReduceOp::max || ReduceOp::name == ReduceOp::min, T, Sum>;      \
+      [[maybe_unused]] constexpr A lowest = lowest_of<A>, highest = highest_of<A>;                                   \
+      static constexpr A start = initial;                                                                            \
+      return {[](const void* x, std::size_t n, const void*, void* acc)                                               \
+                  HWY_ATTR { reduce_row<T, A>(x, n, acc, start, name##_expression{}); },                             \
+              [](const void* x, std::ptrdiff_t stride, std::size_t rows, const void*, bool fresh, void* acc,         \
+                 std::size_t n)                                                                                      \
+                  HWY_ATTR { reduce_columns<T, A>(x, stride, rows, fresh, acc, n, start, name##_expression{}); },    \
+              [](void* a, const void* b, std::size_t n) HWY_ATTR { combine_rows<A>(a, b, n, name##_expression{}); }, \
+              find_row<T>};                                                                                          \
+    }                                                                                                                \
     break;
 #include "ops/reductions.def"
     default: return count_of<T>();

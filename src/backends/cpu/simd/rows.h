@@ -11,8 +11,8 @@
 namespace ingot::cpu {
 
 /// out[i] = f(in[0][i], in[1][i], in[2][i]), as many as the operation has operands; out may be one of them. Predicates
-/// write bool.
-using ElementwiseRow = void (*)(const void* const* in, void* out, std::size_t n);
+/// write bool. `stream`: rows of floats go past the caches; out is then aligned to 64 bytes.
+using ElementwiseRow = void (*)(const void* const* in, void* out, std::size_t n, bool stream);
 /// out[i] = in[0][i] ? in[1][i] : in[2][i], the first bool.
 using SelectRow = void (*)(const void* const* in, void* out, std::size_t n);
 /// Elements of one dtype to another.
@@ -34,7 +34,7 @@ ConvertRow convert_row(DType from, DType to);
 
 /// A copy that leaves the caches alone.
 void stream_bytes(const void* from, void* to, std::size_t bytes);
-/// Streamed bytes are seen by other threads after this.
+/// What was streamed is seen by other threads after this.
 void stream_fence();
 
 /// exp(x − max) / Σ; out may be x. T: float, double.
