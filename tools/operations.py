@@ -104,7 +104,7 @@ PROBES = {
     "Generator.uniform": "ingot.Generator().uniform(4, dtype=d)",
 }
 # Of these dtypes say nothing: the result has the one asked for, or there is none.
-WITHOUT_DTYPES = {"astype", "elementwise_table", "open", "save"}
+WITHOUT_DTYPES = {"astype", "can_cast", "elementwise_table", "finfo", "iinfo", "isdtype", "open", "result_type", "save"}
 
 
 def resolve(name):

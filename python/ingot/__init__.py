@@ -8,10 +8,18 @@
 [[2.0, 4.0, 6.0], [8.0, 10.0, 12.0]]
 """
 
-from . import linalg  # noqa: F401
+from math import e, inf, nan, pi
+
+from . import linalg
 from ._errors import *  # noqa: F403
+from ._info import __array_namespace_info__
 from ._ingot import *  # noqa: F403
-from ._ingot import __version__  # noqa: F401
-from ._ingot import bool_ as bool  # noqa: F401
+from ._ingot import __version__
+from ._ingot import bool_ as bool
+
+#: The edition of the standard whose functions these are; there are no complex dtypes.
+__array_api_version__ = "2024.12"
+newaxis = None
 
 __all__ = [name for name in dir() if not name.startswith("_")]
+__all__ += ["__array_api_version__", "__array_namespace_info__", "__version__"]

@@ -3,6 +3,8 @@
 from collections import namedtuple
 
 EighResult = namedtuple("EighResult", ["eigenvalues", "eigenvectors"])
+FloatLimits = namedtuple("FloatLimits", ["bits", "eps", "max", "min", "smallest_normal", "dtype"])
+IntegerLimits = namedtuple("IntegerLimits", ["bits", "max", "min", "dtype"])
 LstsqResult = namedtuple("LstsqResult", ["solution", "residuals", "rank", "singular_values"])
 QRResult = namedtuple("QRResult", ["Q", "R"])
 SlogdetResult = namedtuple("SlogdetResult", ["sign", "logabsdet"])

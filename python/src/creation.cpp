@@ -43,14 +43,13 @@ Tensor numbers(const Operand& start, nb::handle stop, const Operand& step, Optio
   });
 }
 
-nb::tuple grids(const nb::args& arrays, std::string_view indexing) {
+std::vector<Tensor> grids(const nb::args& arrays, std::string_view indexing) {
   if (indexing != "xy" && indexing != "ij")
     throw Error(ErrorCode::invalid_argument, "meshgrid",
                 "indexing is 'xy' or 'ij', not '" + std::string(indexing) + "'");
   std::vector<Tensor> tensors;
   for (const nb::handle array : arrays) tensors.push_back(nb::cast<Tensor>(array));
-  return nb::tuple(
-      nb::cast(released([&] { return meshgrid(tensors, indexing == "ij" ? GridIndexing::ij : GridIndexing::xy); })));
+  return released([&] { return meshgrid(tensors, indexing == "ij" ? GridIndexing::ij : GridIndexing::xy); });
 }
 
 }  // namespace
@@ -117,7 +116,9 @@ Raises MemoryError where the memory is refused, OverflowError for an integer tha
       [](const Tensor& x, OptionalDType dtype, OptionalDevice device) {
         return empty(x.shape(), dtype.value_or(x.dtype()), device.value_or(x.device()));
       },
-      "x"_a, nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::arg(), nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::sig("def empty_like(x: Tensor, /, *, dtype: ingot._typing.DTypeLike | None = None, device: Device | str | "
+              "None = None) -> Tensor"),
       R"(Uninitialised elements in the shape and, unless told, the dtype of x.
 
 >>> import ingot
@@ -129,7 +130,9 @@ Raises MemoryError where the memory is refused, OverflowError for an integer tha
       [](const Tensor& x, OptionalDType dtype, OptionalDevice device) {
         return released([&] { return zeros(x.shape(), dtype.value_or(x.dtype()), device.value_or(x.device())); });
       },
-      "x"_a, nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::arg(), nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::sig("def zeros_like(x: Tensor, /, *, dtype: ingot._typing.DTypeLike | None = None, device: Device | str | "
+              "None = None) -> Tensor"),
       R"(Zeros in the shape and, unless told, the dtype of x.
 
 >>> import ingot
@@ -141,7 +144,9 @@ Tensor([0, 0], dtype=int64, device='cpu')
       [](const Tensor& x, OptionalDType dtype, OptionalDevice device) {
         return released([&] { return ones(x.shape(), dtype.value_or(x.dtype()), device.value_or(x.device())); });
       },
-      "x"_a, nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::arg(), nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::sig("def ones_like(x: Tensor, /, *, dtype: ingot._typing.DTypeLike | None = None, device: Device | str | "
+              "None = None) -> Tensor"),
       R"(Ones in the shape and, unless told, the dtype of x.
 
 >>> import ingot
@@ -153,7 +158,9 @@ Tensor([1., 1.], dtype=float32, device='cpu')
       [](const Tensor& x, const Operand& value, OptionalDType dtype, OptionalDevice device) {
         return filled(x.shape(), value, dtype.value_or(x.dtype()), device.value_or(x.device()));
       },
-      "x"_a, "fill_value"_a, nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::arg(), "fill_value"_a, nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::sig("def full_like(x: Tensor, /, fill_value: ingot._typing.Operand, *, dtype: ingot._typing.DTypeLike | None "
+              "= None, device: Device | str | None = None) -> Tensor"),
       R"(One value in the shape and, unless told, the dtype of x.
 
 Raises OverflowError for an integer that the dtype cannot hold.
@@ -162,8 +169,10 @@ Raises OverflowError for an integer that the dtype cannot hold.
 >>> ingot.full_like(ingot.asarray([1, 2]), 7).tolist()
 [7, 7]
 )");
-  m.def("arange", &numbers, "start"_a, "stop"_a = nb::none(), "step"_a = 1, nb::kw_only(), "dtype"_a = nb::none(),
+  m.def("arange", &numbers, nb::arg(), "stop"_a = nb::none(), "step"_a = 1, nb::kw_only(), "dtype"_a = nb::none(),
         "device"_a = nb::none(),
+        nb::sig("def arange(start: ingot._typing.Operand, /, stop: object | None = None, step: ingot._typing.Operand = "
+                "1, *, dtype: ingot._typing.DTypeLike | None = None, device: Device | str | None = None) -> Tensor"),
         R"(start, start + step, … up to but without `stop`; arange(n) counts from 0.
 
 int64 for integers, float32 where one of the numbers is a float. Floats are computed in float64 and rounded once.
@@ -180,7 +189,10 @@ Raises ValueError for step 0 and infinite lengths, OverflowError for integers th
           return linspace(start, stop, num, dtype.value_or(DType::f32), endpoint, device.value_or(cpu_device));
         });
       },
-      "start"_a, "stop"_a, "num"_a, nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(), "endpoint"_a = true,
+      nb::arg(), nb::arg(), "num"_a, nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+      "endpoint"_a = true,
+      nb::sig("def linspace(start: float, stop: float, /, num: int, *, dtype: ingot._typing.DTypeLike | None = None, "
+              "device: Device | str | None = None, endpoint: bool = True) -> Tensor"),
       R"(`num` numbers of one distance, from `start` to `stop`, the last one being `stop` unless `endpoint` is False.
 
 float16, bfloat16, float32 (unless told) or float64, computed in float64 and rounded once.
@@ -195,14 +207,17 @@ float16, bfloat16, float32 (unless told) or float64, computed in float64 and rou
          OptionalDevice device) {
         return released([&] { return eye(rows, columns, k, dtype.value_or(DType::f32), device.value_or(cpu_device)); });
       },
-      "n_rows"_a, "n_cols"_a = nb::none(), nb::kw_only(), "k"_a = 0, "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::arg(), nb::arg() = nb::none(), nb::kw_only(), "k"_a = 0, "dtype"_a = nb::none(), "device"_a = nb::none(),
+      nb::sig("def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: ingot._typing.DTypeLike | None "
+              "= None, device: Device | str | None = None) -> Tensor"),
       R"(A matrix with ones where column = row + k, and zeros elsewhere.
 
 >>> import ingot
 >>> ingot.eye(2, 3, k=1).tolist()
 [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 )");
-  m.def("tril", without_gil(&tril), "x"_a, nb::kw_only(), "k"_a = 0,
+  m.def("tril", without_gil(&tril), nb::arg(), nb::kw_only(), "k"_a = 0,
+        nb::sig("def tril(x: Tensor, /, *, k: int = 0) -> Tensor"),
         R"(x (..., m, n) with zeros where column > row + k.
 
 Raises ValueError below two dimensions.
@@ -211,7 +226,8 @@ Raises ValueError below two dimensions.
 >>> ingot.tril(ingot.ones((2, 2))).tolist()
 [[1.0, 0.0], [1.0, 1.0]]
 )");
-  m.def("triu", without_gil(&triu), "x"_a, nb::kw_only(), "k"_a = 0,
+  m.def("triu", without_gil(&triu), nb::arg(), nb::kw_only(), "k"_a = 0,
+        nb::sig("def triu(x: Tensor, /, *, k: int = 0) -> Tensor"),
         R"(x (..., m, n) with zeros where column < row + k.
 
 Raises ValueError below two dimensions.

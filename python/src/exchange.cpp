@@ -84,8 +84,11 @@ are copied. Raises TypeError for a quantized tensor, ValueError where copy=False
 array([1.5, 2.5], dtype=bfloat16)
 )");
 
-  m.def("asarray", &asarray, "obj"_a, nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
-        "copy"_a = nb::none(), R"(A tensor of a number, nested lists, or an array.
+  m.def("asarray", &asarray, nb::arg(), nb::kw_only(), "dtype"_a = nb::none(), "device"_a = nb::none(),
+        "copy"_a = nb::none(),
+        nb::sig("def asarray(obj: object, /, *, dtype: ingot._typing.DTypeLike | None = None, device: Device | str | "
+                "None = None, copy: bool | None = None) -> Tensor"),
+        R"(A tensor of a number, nested lists, or an array.
 
 Arrays of NumPy (with ml_dtypes' dtypes), PyTorch and others, and objects with the buffer protocol share their memory
 unless `copy` is True or the dtype changes; read-only memory stays so. Python's bool gives bool, int int64, float
@@ -98,7 +101,9 @@ copy=False cannot be kept, OverflowError for an integer that does not fit.
 >>> ingot.asarray([1, 2], dtype="float16").tolist()
 [1.0, 2.0]
 )");
-  m.def("from_dlpack", &from_dlpack, "x"_a, nb::kw_only(), "device"_a = nb::none(), "copy"_a = nb::none(),
+  m.def("from_dlpack", &from_dlpack, nb::arg(), nb::kw_only(), "device"_a = nb::none(), "copy"_a = nb::none(),
+        nb::sig(
+            "def from_dlpack(x: object, /, *, device: Device | str | None = None, copy: bool | None = None) -> Tensor"),
         R"(A tensor over the memory of any object with __dlpack__.
 
 Raises BufferError for memory that is not the CPU's and for elements that are no dtype of ingot.

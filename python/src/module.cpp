@@ -24,6 +24,7 @@ NB_MODULE(_ingot, m) {
   bind_checkpoint(m);
   bind_elementwise(m);
   bind_dtypes(m, tensor);
+  bind_dtype_functions(m);
   bind_index_functions(m);
   bind_manipulation(m);
   bind_linalg(m);

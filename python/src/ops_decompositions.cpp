@@ -11,15 +11,10 @@
 #include "casters.h"
 #include "gil.h"
 #include "ingot/ops.h"
+#include "results.h"
 
 namespace ingot::python {
 namespace {
-
-// One of the named tuples of ingot/_results.py.
-template <class... Parts>
-nb::object named(const char* type, const Parts&... parts) {
-  return nb::module_::import_("ingot._results").attr(type)(parts...);
-}
 
 // 'fro', 'nuc', 1, −1, 2, −2, ∞ or −∞.
 MatrixNorm to_norm(const nb::object& ord) {
@@ -51,7 +46,7 @@ nb::object factored(const Tensor& x, std::string_view mode) {
 }  // namespace
 
 void bind_decompositions(nb::module_& m) {
-  m.def("solve", without_gil(&solve), "x1"_a, "x2"_a,
+  m.def("solve", without_gil(&solve), nb::arg(), nb::arg(), nb::sig("def solve(x1: Tensor, x2: Tensor, /) -> Tensor"),
         R"(x with x1·x = x2 for x1 (…, n, n) and x2 (…, n, k), or (n) for one right-hand side; batches broadcast.
 
 Floating dtypes; float16 and bfloat16 are computed in float32. Raises ValueError where x1 is singular, naming the matrix,
@@ -61,7 +56,8 @@ or the shapes do not fit; TypeError for other dtypes.
 >>> ingot.solve(ingot.asarray([[2.0, 0.0], [0.0, 4.0]]), ingot.asarray([2.0, 2.0])).tolist()
 [1.0, 0.5]
 )");
-  m.def("inv", without_gil(&inv), "x"_a, R"(The inverse of matrices (…, n, n).
+  m.def("inv", without_gil(&inv), nb::arg(), nb::sig("def inv(x: Tensor, /) -> Tensor"),
+        R"(The inverse of matrices (…, n, n).
 
 Floating dtypes; float16 and bfloat16 are computed in float32. Raises ValueError where x is singular, naming the matrix;
 TypeError for other dtypes.
@@ -70,7 +66,7 @@ TypeError for other dtypes.
 >>> ingot.inv(ingot.asarray([[2.0, 0.0], [0.0, 4.0]])).tolist()
 [[0.5, 0.0], [0.0, 0.25]]
 )");
-  m.def("det", without_gil(&det), "x"_a,
+  m.def("det", without_gil(&det), nb::arg(), nb::sig("def det(x: Tensor, /) -> Tensor"),
         R"(The determinant of matrices (…, n, n) → (…). It may overflow where slogdet does not.
 
 Floating dtypes; float16 and bfloat16 are computed in float32. Raises ValueError for other shapes, TypeError for other
@@ -86,7 +82,7 @@ dtypes.
         const SlogdetResult r = released([&] { return slogdet(x); });
         return named("SlogdetResult", r.sign, r.logabsdet);
       },
-      "x"_a, nb::sig("def slogdet(x: Tensor) -> ingot._results.SlogdetResult"),
+      nb::arg(), nb::sig("def slogdet(x: Tensor, /) -> ingot._results.SlogdetResult"),
       R"((sign, logabsdet) of matrices (…, n, n): their determinant is sign · exp(logabsdet); 0 and −∞ where singular.
 
 Raises as det does.
@@ -96,7 +92,8 @@ Raises as det does.
 >>> sign.item(), logabsdet.item()
 (-1.0, 0.0)
 )");
-  m.def("cholesky", without_gil(&cholesky), "x"_a, nb::kw_only(), "upper"_a = false,
+  m.def("cholesky", without_gil(&cholesky), nb::arg(), nb::kw_only(), "upper"_a = false,
+        nb::sig("def cholesky(x: Tensor, /, *, upper: bool = False) -> Tensor"),
         R"(L with L·Lᵀ = x for positive definite matrices (…, n, n), or `upper` U with Uᵀ·U = x.
 
 Only that triangle of x is read. Floating dtypes; float16 and bfloat16 are computed in float32. Raises ValueError where x
@@ -106,8 +103,8 @@ is not positive definite, naming the matrix; TypeError for other dtypes.
 >>> ingot.cholesky(ingot.asarray([[4.0, 2.0], [2.0, 2.0]])).tolist()
 [[2.0, 0.0], [1.0, 1.0]]
 )");
-  m.def("qr", &factored, "x"_a, nb::kw_only(), "mode"_a = "reduced",
-        nb::sig("def qr(x: Tensor, *, mode: str = 'reduced') -> ingot._results.QRResult"),
+  m.def("qr", &factored, nb::arg(), nb::kw_only(), "mode"_a = "reduced",
+        nb::sig("def qr(x: Tensor, /, *, mode: str = 'reduced') -> ingot._results.QRResult"),
         R"((Q, R): orthonormal columns (…, m, k) times an upper triangle (…, k, n) that give x (…, m, n).
 
 k is min(m, n), or for mode 'complete' m. Floating dtypes; float16 and bfloat16 are computed in float32. Raises ValueError
@@ -124,8 +121,8 @@ for another mode or fewer than two axes, TypeError for other dtypes.
         const SvdResult r = released([&] { return svd(x, full_matrices); });
         return named("SVDResult", r.u, r.s, r.vh);
       },
-      "x"_a, nb::kw_only(), "full_matrices"_a = true,
-      nb::sig("def svd(x: Tensor, *, full_matrices: bool = True) -> ingot._results.SVDResult"),
+      nb::arg(), nb::kw_only(), "full_matrices"_a = true,
+      nb::sig("def svd(x: Tensor, /, *, full_matrices: bool = True) -> ingot._results.SVDResult"),
       R"((U, S, Vh) with U · diag(S) · Vh = x (…, m, n), S (…, k) descending, k = min(m, n).
 
 U (…, m, m) and Vh (…, n, n), unless `full_matrices` (…, m, k) and (…, k, n). Floating dtypes; float16 and bfloat16 are
@@ -136,7 +133,7 @@ for other dtypes.
 >>> [round(s, 6) for s in ingot.svd(ingot.asarray([[0.0, 2.0], [3.0, 0.0]])).S.tolist()]
 [3.0, 2.0]
 )");
-  m.def("svdvals", without_gil(&svdvals), "x"_a,
+  m.def("svdvals", without_gil(&svdvals), nb::arg(), nb::sig("def svdvals(x: Tensor, /) -> Tensor"),
         R"(The singular values of matrices (…, m, n) → (…, min(m, n)), descending.
 
 Raises as svd does.
@@ -151,7 +148,7 @@ Raises as svd does.
         const EighResult r = released([&] { return eigh(x); });
         return named("EighResult", r.eigenvalues, r.eigenvectors);
       },
-      "x"_a, nb::sig("def eigh(x: Tensor) -> ingot._results.EighResult"),
+      nb::arg(), nb::sig("def eigh(x: Tensor, /) -> ingot._results.EighResult"),
       R"((eigenvalues, eigenvectors) of symmetric matrices (…, n, n): ascending (…, n), and one column each (…, n, n).
 
 The lower triangle is read. Floating dtypes; float16 and bfloat16 are computed in float32. Raises as svd does.
@@ -160,7 +157,7 @@ The lower triangle is read. Floating dtypes; float16 and bfloat16 are computed i
 >>> [round(w, 6) for w in ingot.eigh(ingot.asarray([[2.0, 1.0], [1.0, 2.0]])).eigenvalues.tolist()]
 [1.0, 3.0]
 )");
-  m.def("eigvalsh", without_gil(&eigvalsh), "x"_a,
+  m.def("eigvalsh", without_gil(&eigvalsh), nb::arg(), nb::sig("def eigvalsh(x: Tensor, /) -> Tensor"),
         R"(The eigenvalues of symmetric matrices (…, n, n) → (…, n), ascending; the lower triangle is read.
 
 Raises as svd does.
@@ -172,7 +169,8 @@ Raises as svd does.
   m.def(
       "pinv",
       [](const Tensor& x, std::optional<double> rtol) { return released([&] { return pinv(x, rtol.value_or(-1)); }); },
-      "x"_a, nb::kw_only(), "rtol"_a = nb::none(),
+      nb::arg(), nb::kw_only(), "rtol"_a = nb::none(),
+      nb::sig("def pinv(x: Tensor, /, *, rtol: float | None = None) -> Tensor"),
       R"(The Moore–Penrose inverse of matrices (…, m, n) → (…, n, m).
 
 Singular values up to `rtol` (max(m, n)·ε of the dtype computed in, unless told) times the largest count as 0. Raises as
@@ -187,7 +185,8 @@ svd does.
       [](const Tensor& x, std::optional<double> rtol) {
         return released([&] { return matrix_rank(x, rtol.value_or(-1)); });
       },
-      "x"_a, nb::kw_only(), "rtol"_a = nb::none(),
+      nb::arg(), nb::kw_only(), "rtol"_a = nb::none(),
+      nb::sig("def matrix_rank(x: Tensor, /, *, rtol: float | None = None) -> Tensor"),
       R"(How many singular values of matrices (…, m, n) pass `rtol` times the largest → (…), int64; `rtol` as for pinv.
 
 Raises as svd does.
@@ -202,7 +201,8 @@ Raises as svd does.
         const MatrixNorm norm = to_norm(ord);
         return released([&] { return matrix_norm(x, keepdims, norm); });
       },
-      "x"_a, nb::kw_only(), "keepdims"_a = false, "ord"_a = "fro",
+      nb::arg(), nb::kw_only(), "keepdims"_a = false, "ord"_a = "fro",
+      nb::sig("def matrix_norm(x: Tensor, /, *, keepdims: bool = False, ord: object = 'fro') -> Tensor"),
       R"(A norm of matrices (…, m, n) → (…), or (…, 1, 1) with `keepdims`.
 
 `ord`: 'fro', 'nuc' (the sum of the singular values), 2 and -2 (the largest and smallest), 1 and -1 (the largest and

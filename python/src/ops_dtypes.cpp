@@ -29,7 +29,9 @@ void bind_dtypes(nb::module_& m, nb::class_<Tensor>& cls) {
           throw NotImplemented("astype", "from " + to_string(x.device()) + " to " + to_string(*device));
         return released([&] { return astype(x, dtype, copy); });
       },
-      "x"_a, "dtype"_a, nb::kw_only(), "copy"_a = true, "device"_a = nb::none(),
+      nb::arg(), nb::arg(), nb::kw_only(), "copy"_a = true, "device"_a = nb::none(),
+      nb::sig("def astype(x: Tensor, dtype: ingot._typing.DTypeLike, /, *, copy: bool = True, device: Device | str | "
+              "None = None) -> Tensor"),
       R"(The elements converted to `dtype`; x itself where nothing changes and `copy` is False.
 
 To floats rounded once to nearest even; floats to integers truncated, and outside the range the nearest integer;

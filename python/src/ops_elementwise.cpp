@@ -9,7 +9,7 @@
 #include "casters.h"
 #include "exchange.h"
 #include "gil.h"
-#include "ingot/ops/elementwise.h"
+#include "ingot/ops.h"
 
 namespace ingot::python {
 namespace {
@@ -113,7 +113,7 @@ void bind_elementwise(nb::module_& m) {
     const std::string name(table[row].name), text = documentation(table[row]);
     const std::string operand = "ingot._typing.Operand", head = "def " + name + "(";
     if (name == "clip") {
-      m.def("clip", &clip, "x"_a, "min"_a = nb::none(), "max"_a = nb::none(), nb::kw_only(), "out"_a = nb::none(),
+      m.def("clip", &clip, nb::arg(), "min"_a = nb::none(), "max"_a = nb::none(), nb::kw_only(), "out"_a = nb::none(),
             nb::sig("def clip(x: ingot._typing.Operand, /, min: ingot._typing.Operand | None = None, max: "
                     "ingot._typing.Operand | None = None, *, out: Tensor | None = None) -> Tensor"),
             text.c_str());
@@ -123,8 +123,8 @@ void bind_elementwise(nb::module_& m) {
       case 1: {
         const std::string signature = head + "x: " + operand + keyword_only_out;
         m.def(
-            name.c_str(), [row](nb::handle x, const std::optional<Tensor>& out) { return run(row, {x}, out); }, "x"_a,
-            nb::kw_only(), "out"_a = nb::none(), nb::sig(signature.c_str()), text.c_str());
+            name.c_str(), [row](nb::handle x, const std::optional<Tensor>& out) { return run(row, {x}, out); },
+            nb::arg(), nb::kw_only(), "out"_a = nb::none(), nb::sig(signature.c_str()), text.c_str());
         break;
       }
       case 2: {
@@ -132,7 +132,7 @@ void bind_elementwise(nb::module_& m) {
         m.def(
             name.c_str(),
             [row](nb::handle x1, nb::handle x2, const std::optional<Tensor>& out) { return run(row, {x1, x2}, out); },
-            "x1"_a, "x2"_a, nb::kw_only(), "out"_a = nb::none(), nb::sig(signature.c_str()), text.c_str());
+            nb::arg(), nb::arg(), nb::kw_only(), "out"_a = nb::none(), nb::sig(signature.c_str()), text.c_str());
         break;
       }
       default: {
@@ -143,10 +143,45 @@ void bind_elementwise(nb::module_& m) {
             [row](nb::handle x1, nb::handle x2, nb::handle x3, const std::optional<Tensor>& out) {
               return run(row, {x1, x2, x3}, out);
             },
-            "x1"_a, "x2"_a, "x3"_a, nb::kw_only(), "out"_a = nb::none(), nb::sig(signature.c_str()), text.c_str());
+            nb::arg(), nb::arg(), nb::arg(), nb::kw_only(), "out"_a = nb::none(), nb::sig(signature.c_str()),
+            text.c_str());
       }
     }
   }
+  const auto def_component = [&m](const char* name, Tensor (*component)(const Tensor&), const char* doc) {
+    const std::string signature = "def " + std::string(name) + "(x: Tensor, /) -> Tensor";
+    m.def(
+        name,
+        [name, component](const Tensor& x) {
+          if (x.dtype() == DType::bool_)
+            throw Error(ErrorCode::dtype_mismatch, name, describe(x) + ": integers or floats expected");
+          return component(x);
+        },
+        nb::arg(), nb::sig(signature.c_str()), doc);
+  };
+  constexpr auto itself = [](const Tensor& x) { return x; };
+  def_component("conj", itself,
+                R"(The complex conjugate of x: x itself, as there are no complex dtypes. Raises TypeError for bool.
+
+>>> import ingot
+>>> print(ingot.conj(ingot.asarray([1, -2])))
+[ 1 -2]
+)");
+  def_component(
+      "imag", [](const Tensor& x) { return zeros(x.shape(), x.dtype(), x.device()); },
+      R"(The imaginary part of x: zeros, as there are no complex dtypes. Raises TypeError for bool.
+
+>>> import ingot
+>>> print(ingot.imag(ingot.asarray([1.5])))
+[0.]
+)");
+  def_component("real", itself,
+                R"(The real part of x: x itself, as there are no complex dtypes. Raises TypeError for bool.
+
+>>> import ingot
+>>> print(ingot.real(ingot.asarray([1.5])))
+[1.5]
+)");
   m.def(
       "where",
       [](nb::handle condition, nb::handle x1, nb::handle x2) {
@@ -155,7 +190,7 @@ void bind_elementwise(nb::module_& m) {
           throw Error(ErrorCode::dtype_mismatch, "where", "the condition is a number: a tensor of bool expected");
         return nb::cast(released([&] { return where(flags.held.operand.tensor(), a.held.operand, b.held.operand); }));
       },
-      "condition"_a, "x1"_a, "x2"_a,
+      nb::arg(), nb::arg(), nb::arg(),
       nb::sig("def where(condition: ingot._typing.Operand, x1: ingot._typing.Operand, x2: ingot._typing.Operand, /) -> "
               "Tensor"),
       R"(x1 where `condition` (bool) is true, x2 elsewhere; all three broadcast.

@@ -15,7 +15,8 @@ namespace ingot::python {
 
 void bind_index_functions(nb::module_& m) {
   m.def(
-      "take", without_gil(&take), "x"_a, "indices"_a, nb::kw_only(), "axis"_a = nb::none(),
+      "take", without_gil(&take), nb::arg(), nb::arg(), nb::kw_only(), "axis"_a = nb::none(),
+      nb::sig("def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor"),
       R"(x (..., n, ...) at `indices` (integers, any shape) along `axis`, which they replace; flattened without `axis`.
 
 Raises IndexError for an index outside -n ... n - 1.
@@ -24,7 +25,8 @@ Raises IndexError for an index outside -n ... n - 1.
 >>> ingot.take(ingot.asarray([[1, 2, 3], [4, 5, 6]]), ingot.asarray([2, 0]), axis=1).tolist()
 [[3, 1], [6, 4]]
 )");
-  m.def("take_along_axis", without_gil(&take_along_axis), "x"_a, "indices"_a, nb::kw_only(), "axis"_a = -1,
+  m.def("take_along_axis", without_gil(&take_along_axis), nb::arg(), nb::arg(), nb::kw_only(), "axis"_a = -1,
+        nb::sig("def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = -1) -> Tensor"),
         R"(x[..., indices[..., i, ...], ...]: one element for each index. Both broadcast but for `axis`.
 
 Raises IndexError for an index out of range, ValueError where the ranks differ.
@@ -80,8 +82,8 @@ Of several values for one element the last stays ('replace'), or all are added i
 [[0.0, 0.0], [2.0, 2.0]]
 )");
   m.def(
-      "nonzero", [](const Tensor& x) { return nb::tuple(nb::cast(released([&] { return nonzero(x); }))); }, "x"_a,
-      nb::sig("def nonzero(x: Tensor) -> tuple[Tensor, ...]"),
+      "nonzero", [](const Tensor& x) { return nb::tuple(nb::cast(released([&] { return nonzero(x); }))); }, nb::arg(),
+      nb::sig("def nonzero(x: Tensor, /) -> tuple[Tensor, ...]"),
       R"(The places of elements other than 0, in row-major order: an int64 tensor for each dimension.
 
 Raises ValueError for a tensor without dimensions.

@@ -41,7 +41,8 @@ Tensor summed(std::string_view subscripts, const nb::args& operands) {
 }  // namespace
 
 void bind_linalg(nb::module_& m) {
-  m.def("matmul", without_gil(&matmul), "x1"_a, "x2"_a,
+  m.def("matmul", without_gil(&matmul), nb::arg(), nb::arg(),
+        nb::sig("def matmul(x1: Tensor, x2: Tensor, /) -> Tensor"),
         R"((…, m, k) × (…, k, n) → (…, m, n) with broadcast batches; vectors as in NumPy.
 
 The promoted dtype: float16 and bfloat16 sum in float32; two int8 give int32, their sums; other integers wrap; bool is
@@ -51,7 +52,8 @@ any(a and b). Raises ValueError where the shapes do not fit, TypeError for the p
 >>> ingot.matmul(ingot.asarray([[1.0, 2.0]]), ingot.asarray([[3.0], [4.0]])).tolist()
 [[11.0]]
 )");
-  m.def("vecdot", without_gil(&vecdot), "x1"_a, "x2"_a, nb::kw_only(), "axis"_a = -1,
+  m.def("vecdot", without_gil(&vecdot), nb::arg(), nb::arg(), nb::kw_only(), "axis"_a = -1,
+        nb::sig("def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor"),
         R"(Σ x1·x2 along `axis`, which both have; the other axes broadcast.
 
 Dtypes and errors as matmul's.
@@ -70,7 +72,8 @@ Dtypes and errors as matmul's.
 >>> ingot.dot(ingot.asarray([1, 2]), ingot.asarray([3, 4])).item()
 11
 )");
-  m.def("outer", without_gil(&outer), "x1"_a, "x2"_a, R"(Vectors (n), (m) → (n, m): x1[i]·x2[j], in the promoted dtype.
+  m.def("outer", without_gil(&outer), nb::arg(), nb::arg(), nb::sig("def outer(x1: Tensor, x2: Tensor, /) -> Tensor"),
+        R"(Vectors (n), (m) → (n, m): x1[i]·x2[j], in the promoted dtype.
 
 Raises ValueError for other shapes.
 
@@ -78,7 +81,8 @@ Raises ValueError for other shapes.
 >>> ingot.outer(ingot.asarray([1, 2]), ingot.asarray([3, 4])).tolist()
 [[3, 4], [6, 8]]
 )");
-  m.def("tensordot", &contracted, "x1"_a, "x2"_a, nb::kw_only(), "axes"_a = nb::int_(2),
+  m.def("tensordot", &contracted, nb::arg(), nb::arg(), nb::kw_only(), "axes"_a = nb::int_(2),
+        nb::sig("def tensordot(x1: Tensor, x2: Tensor, /, *, axes: object = 2) -> Tensor"),
         R"(Σ over the last `axes` axes of x1 and the first of x2, or over pairs of axes named by two sequences.
 
 The other axes of x1, then those of x2. Dtypes as matmul's. Raises ValueError where sizes differ or an axis is named
@@ -101,7 +105,8 @@ not fit.
 >>> ingot.einsum("ij,ij->i", x, x).tolist(), ingot.einsum("ii", x).item()
 ([5, 25], 5)
 )");
-  m.def("cross", without_gil(&cross), "x1"_a, "x2"_a, nb::kw_only(), "axis"_a = -1,
+  m.def("cross", without_gil(&cross), nb::arg(), nb::arg(), nb::kw_only(), "axis"_a = -1,
+        nb::sig("def cross(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor"),
         R"(The cross product of vectors of three along `axis`; the other axes broadcast.
 
 Raises ValueError for other sizes.
@@ -110,7 +115,8 @@ Raises ValueError for other sizes.
 >>> ingot.cross(ingot.asarray([1, 0, 0]), ingot.asarray([0, 1, 0])).tolist()
 [0, 0, 1]
 )");
-  m.def("matrix_power", without_gil(&matrix_power), "x"_a, "n"_a,
+  m.def("matrix_power", without_gil(&matrix_power), nb::arg(), nb::arg(),
+        nb::sig("def matrix_power(x: Tensor, n: int, /) -> Tensor"),
         R"(Square matrices (…, k, k) multiplied with themselves n times; powers of the inverse for n < 0.
 
 The identity for n = 0. Raises ValueError for other shapes, and where an inverse is needed of a singular matrix.
@@ -122,7 +128,8 @@ The identity for n = 0. Raises ValueError for other shapes, and where an inverse
   m.def(
       "diagonal",
       [](const Tensor& x, std::int64_t offset, int axis1, int axis2) { return diagonal(x, offset, axis1, axis2); },
-      "x"_a, nb::kw_only(), "offset"_a = 0, "axis1"_a = -2, "axis2"_a = -1,
+      nb::arg(), nb::kw_only(), "offset"_a = 0, "axis1"_a = -2, "axis2"_a = -1,
+      nb::sig("def diagonal(x: Tensor, /, *, offset: int = 0, axis1: int = -2, axis2: int = -1) -> Tensor"),
       R"(The elements [i, i + offset] (offset < 0: [i − offset, i]) of two axes, as the last axis of a view.
 
 Any dtype from 8 bits on. Raises ValueError for fewer than two axes, IndexError for an axis out of range.
@@ -136,7 +143,9 @@ Any dtype from 8 bits on. Raises ValueError for fewer than two axes, IndexError 
       [](const Tensor& x, std::int64_t offset, std::optional<DType> dtype, int axis1, int axis2) {
         return released([&] { return trace(x, offset, dtype, axis1, axis2); });
       },
-      "x"_a, nb::kw_only(), "offset"_a = 0, "dtype"_a = nb::none(), "axis1"_a = -2, "axis2"_a = -1,
+      nb::arg(), nb::kw_only(), "offset"_a = 0, "dtype"_a = nb::none(), "axis1"_a = -2, "axis2"_a = -1,
+      nb::sig("def trace(x: Tensor, /, *, offset: int = 0, dtype: ingot._typing.DTypeLike | None = None, axis1: int = "
+              "-2, axis2: int = -1) -> Tensor"),
       R"(The sum of the diagonal. Integers sum in int64, unsigned ones in uint64, unless `dtype` says otherwise.
 
 Raises as diagonal does.

@@ -82,7 +82,9 @@ Tensor padded(const Tensor& x, nb::handle width, std::string_view mode, const Op
 }
 
 void bind_views(nb::module_& m) {
-  m.def("permute_dims", &permute_dims, "x"_a, "axes"_a, R"(A view whose dimension i is dimension axes[i] of x.
+  m.def("permute_dims", &permute_dims, nb::arg(), "axes"_a,
+        nb::sig("def permute_dims(x: Tensor, /, axes: ingot._typing.ShapeLike) -> Tensor"),
+        R"(A view whose dimension i is dimension axes[i] of x.
 
 Raises ValueError unless every dimension occurs once.
 
@@ -90,7 +92,8 @@ Raises ValueError unless every dimension occurs once.
 >>> ingot.permute_dims(ingot.zeros((2, 3, 4)), (2, 0, 1)).shape
 (4, 2, 3)
 )");
-  m.def("matrix_transpose", &matrix_transpose, "x"_a, R"(A view (..., n, m) of x (..., m, n).
+  m.def("matrix_transpose", &matrix_transpose, nb::arg(), nb::sig("def matrix_transpose(x: Tensor, /) -> Tensor"),
+        R"(A view (..., n, m) of x (..., m, n).
 
 Raises ValueError below two dimensions.
 
@@ -99,7 +102,8 @@ Raises ValueError below two dimensions.
 (2, 4, 3)
 )");
   m.def(
-      "squeeze", [](const Tensor& x, const Shape& axis) { return squeeze(x, axis); }, "x"_a, "axis"_a,
+      "squeeze", [](const Tensor& x, const Shape& axis) { return squeeze(x, axis); }, nb::arg(), "axis"_a,
+      nb::sig("def squeeze(x: Tensor, /, axis: ingot._typing.ShapeLike) -> Tensor"),
       R"(A view without the dimensions `axis` (an int or several).
 
 Raises ValueError where one has not size 1.
@@ -108,14 +112,16 @@ Raises ValueError where one has not size 1.
 >>> ingot.squeeze(ingot.zeros((1, 3, 1)), (0, 2)).shape
 (3,)
 )");
-  m.def("expand_dims", &expand_dims, "x"_a, nb::kw_only(), "axis"_a = 0,
+  m.def("expand_dims", &expand_dims, nb::arg(), "axis"_a = 0,
+        nb::sig("def expand_dims(x: Tensor, /, axis: int = 0) -> Tensor"),
         R"(A view with a dimension of size 1 in front of dimension `axis`; -1 puts it last.
 
 >>> import ingot
 >>> ingot.expand_dims(ingot.zeros((2, 3)), axis=1).shape
 (2, 1, 3)
 )");
-  m.def("broadcast_to", &broadcast_to, "x"_a, "shape"_a,
+  m.def("broadcast_to", &broadcast_to, nb::arg(), "shape"_a,
+        nb::sig("def broadcast_to(x: Tensor, /, shape: ingot._typing.ShapeLike) -> Tensor"),
         R"(A view of `shape`, with stride 0 where a dimension stretches. Raises ValueError where x does not fit.
 
 >>> import ingot
@@ -131,7 +137,9 @@ Raises ValueError where one has not size 1.
 >>> [x.shape for x in ingot.broadcast_arrays(ingot.zeros((2, 1)), ingot.zeros((3,)))]
 [(2, 3), (2, 3)]
 )");
-  m.def("moveaxis", &moveaxis, "x"_a, "source"_a, "destination"_a,
+  m.def("moveaxis", &moveaxis, nb::arg(), nb::arg(), nb::arg(),
+        nb::sig("def moveaxis(x: Tensor, source: ingot._typing.ShapeLike, destination: ingot._typing.ShapeLike, /) -> "
+                "Tensor"),
         R"(A view with the dimensions `source` (an int or several) at `destination`, the others in order around them.
 
 >>> import ingot
@@ -139,14 +147,19 @@ Raises ValueError where one has not size 1.
 (3, 4, 2)
 )");
   m.def(
-      "flip", [](const Tensor& x, const Axes& axis) { return flip(x, axis); }, "x"_a, nb::kw_only(),
-      "axis"_a = nb::none(), R"(A view, reversed along `axis` (an int, several, or None for all).
+      "flip", [](const Tensor& x, const Axes& axis) { return flip(x, axis); }, nb::arg(), nb::kw_only(),
+      "axis"_a = nb::none(),
+      nb::sig("def flip(x: Tensor, /, *, axis: ingot._typing.ShapeLike | None = None) -> Tensor"),
+      R"(A view, reversed along `axis` (an int, several, or None for all).
 
 >>> import ingot
 >>> ingot.flip(ingot.asarray([[1, 2], [3, 4]]), axis=1).tolist()
 [[2, 1], [4, 3]]
 )");
-  m.def("unstack", &unstack, "x"_a, nb::kw_only(), "axis"_a = 0, R"(Views x[..., i, ...] for every i along `axis`.
+  m.def(
+      "unstack", [](const Tensor& x, int axis) { return nb::tuple(nb::cast(unstack(x, axis))); }, nb::arg(),
+      nb::kw_only(), "axis"_a = 0, nb::sig("def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]"),
+      R"(Views x[..., i, ...] for every i along `axis`.
 
 >>> import ingot
 >>> [x.tolist() for x in ingot.unstack(ingot.asarray([[1, 2], [3, 4]]), axis=1)]
@@ -173,7 +186,8 @@ void bind_manipulation(nb::module_& m) {
 >>> ingot.contiguous(ingot.zeros((2, 3)).T).strides
 (2, 1)
 )");
-  m.def("reshape", &reshaped, "x"_a, "shape"_a, nb::kw_only(), "copy"_a = nb::none(),
+  m.def("reshape", &reshaped, nb::arg(), "shape"_a, nb::kw_only(), "copy"_a = nb::none(),
+        nb::sig("def reshape(x: Tensor, /, shape: ingot._typing.ShapeLike, *, copy: bool | None = None) -> Tensor"),
         R"(The elements in another shape, of which one size may be -1: a view where strides allow, else a copy.
 
 `copy` forces (True) or forbids (False) the copy. Raises ValueError where the counts differ or a forbidden copy is needed.
@@ -187,7 +201,8 @@ void bind_manipulation(nb::module_& m) {
       [](const std::vector<Tensor>& arrays, std::optional<int> axis) {
         return released([&] { return concat(arrays, axis); });
       },
-      "arrays"_a, nb::kw_only(), "axis"_a.none() = 0,
+      nb::arg(), nb::kw_only(), "axis"_a.none() = 0,
+      nb::sig("def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor"),
       R"(Tensors joined along `axis`, in their promoted dtype; flattened first where `axis` is None.
 
 Raises ValueError where the other sizes differ.
@@ -199,7 +214,8 @@ Raises ValueError where the other sizes differ.
   m.def(
       "stack",
       [](const std::vector<Tensor>& arrays, int axis) { return released([&] { return stack(arrays, axis); }); },
-      "arrays"_a, nb::kw_only(), "axis"_a = 0,
+      nb::arg(), nb::kw_only(), "axis"_a = 0,
+      nb::sig("def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor"),
       R"(Tensors of one shape joined along a new dimension, in their promoted dtype. Raises ValueError for other shapes.
 
 >>> import ingot
@@ -211,7 +227,9 @@ Raises ValueError where the other sizes differ.
       [](const Tensor& x, const Shape& shift, const Axes& axis) {
         return released([&] { return roll(x, std::span(shift.begin(), shift.end()), axis); });
       },
-      "x"_a, "shift"_a, nb::kw_only(), "axis"_a = nb::none(),
+      nb::arg(), "shift"_a, nb::kw_only(), "axis"_a = nb::none(),
+      nb::sig("def roll(x: Tensor, /, shift: ingot._typing.ShapeLike, *, axis: ingot._typing.ShapeLike | None = None) "
+              "-> Tensor"),
       R"(Elements moved by `shift` along `axis` (an int each, or several), round at the ends; as if flat without `axis`.
 
 >>> import ingot
@@ -219,14 +237,16 @@ Raises ValueError where the other sizes differ.
 [3, 4, 0, 1, 2]
 )");
   m.def(
-      "tile", without_gil(&tile), "x"_a, "repetitions"_a,
+      "tile", without_gil(&tile), nb::arg(), nb::arg(),
+      nb::sig("def tile(x: Tensor, repetitions: ingot._typing.ShapeLike, /) -> Tensor"),
       R"(x `repetitions[i]` times along dimension i; the shorter of shape and repetitions is filled with ones in front.
 
 >>> import ingot
 >>> ingot.tile(ingot.asarray([1, 2]), (2, 2)).tolist()
 [[1, 2, 1, 2], [1, 2, 1, 2]]
 )");
-  m.def("repeat", &repeated, "x"_a, "repeats"_a, nb::kw_only(), "axis"_a = nb::none(),
+  m.def("repeat", &repeated, nb::arg(), nb::arg(), nb::kw_only(), "axis"_a = nb::none(),
+        nb::sig("def repeat(x: Tensor, repeats: object, /, *, axis: int | None = None) -> Tensor"),
         R"(Every element several times in a row along `axis`, or of the flattened tensor.
 
 `repeats` is a number, or a tensor with a number for each element. Raises ValueError for negative ones.

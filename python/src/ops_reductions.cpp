@@ -2,6 +2,7 @@
 #include <nanobind/stl/optional.h>
 
 #include <optional>
+#include <string>
 
 #include "bind.h"
 #include "casters.h"
@@ -16,27 +17,38 @@ using Statistic = Tensor (*)(const Tensor&, const Axes&, bool);
 using Spread = Tensor (*)(const Tensor&, const Axes&, double, bool);
 using Running = Tensor (*)(const Tensor&, std::optional<int>, std::optional<DType>, bool);
 
+// "def name(x: Tensor, /, *, parameters) -> Tensor".
+std::string signature(const char* name, const char* parameters) {
+  return "def " + std::string(name) + "(x: Tensor, /, *, axis: ingot._typing.ShapeLike | None = None, " + parameters +
+         ") -> Tensor";
+}
+
 void def_total(nb::module_& m, const char* name, Total f, const char* doc) {
   m.def(
       name,
       [f](const Tensor& x, const Axes& axis, std::optional<DType> dtype, bool keepdims) {
         return released([&] { return f(x, axis, keepdims, dtype); });
       },
-      "x"_a, nb::kw_only(), "axis"_a = nb::none(), "dtype"_a = nb::none(), "keepdims"_a = false, doc);
+      nb::arg(), nb::kw_only(), "axis"_a = nb::none(), "dtype"_a = nb::none(), "keepdims"_a = false,
+      nb::sig(signature(name, "dtype: ingot._typing.DTypeLike | None = None, keepdims: bool = False").c_str()), doc);
 }
 
 void def_statistic(nb::module_& m, const char* name, Statistic f, const char* doc) {
-  m.def(name, without_gil(f), "x"_a, nb::kw_only(), "axis"_a = nb::none(), "keepdims"_a = false, doc);
+  m.def(name, without_gil(f), nb::arg(), nb::kw_only(), "axis"_a = nb::none(), "keepdims"_a = false,
+        nb::sig(signature(name, "keepdims: bool = False").c_str()), doc);
 }
 
 void def_spread(nb::module_& m, const char* name, Spread f, const char* doc) {
-  m.def(name, without_gil(f), "x"_a, nb::kw_only(), "axis"_a = nb::none(), "correction"_a = 0.0, "keepdims"_a = false,
-        doc);
+  m.def(name, without_gil(f), nb::arg(), nb::kw_only(), "axis"_a = nb::none(), "correction"_a = 0.0,
+        "keepdims"_a = false, nb::sig(signature(name, "correction: float = 0.0, keepdims: bool = False").c_str()), doc);
 }
 
 void def_running(nb::module_& m, const char* name, Running f, const char* doc) {
-  m.def(name, without_gil(f), "x"_a, nb::kw_only(), "axis"_a = nb::none(), "dtype"_a = nb::none(),
-        "include_initial"_a = false, doc);
+  const std::string text = "def " + std::string(name) +
+                           "(x: Tensor, /, *, axis: int | None = None, dtype: ingot._typing.DTypeLike | None = None, "
+                           "include_initial: bool = False) -> Tensor";
+  m.def(name, without_gil(f), nb::arg(), nb::kw_only(), "axis"_a = nb::none(), "dtype"_a = nb::none(),
+        "include_initial"_a = false, nb::sig(text.c_str()), doc);
 }
 
 }  // namespace
@@ -136,7 +148,9 @@ In x's dtype; bool and integers give float32. Axes and errors are those of sum.
       [](const Tensor& x, const Axes& axis, bool keepdims, double ord) {
         return released([&] { return vector_norm(x, axis, keepdims, ord); });
       },
-      "x"_a, nb::kw_only(), "axis"_a = nb::none(), "keepdims"_a = false, "ord"_a = 2.0,
+      nb::arg(), nb::kw_only(), "axis"_a = nb::none(), "keepdims"_a = false, "ord"_a = 2.0,
+      nb::sig("def vector_norm(x: Tensor, /, *, axis: ingot._typing.ShapeLike | None = None, keepdims: bool = False, "
+              "ord: float = 2.0) -> Tensor"),
       R"((Σ |x|ᵖ)^(1/p) along `axis` for p = `ord`; for inf and -inf the extreme magnitude, for 0 how many are not zero.
 
 In x's dtype; bool and integers give float32. The 2-norm neither overflows nor underflows on the way. Raises ValueError
@@ -169,7 +183,9 @@ As cumulative_sum; the initial element is 1.
       [](const Tensor& x, int axis, int n, std::optional<Tensor> prepend, std::optional<Tensor> append) {
         return released([&] { return diff(x, axis, n, prepend ? &*prepend : nullptr, append ? &*append : nullptr); });
       },
-      "x"_a, nb::kw_only(), "axis"_a = -1, "n"_a = 1, "prepend"_a = nb::none(), "append"_a = nb::none(),
+      nb::arg(), nb::kw_only(), "axis"_a = -1, "n"_a = 1, "prepend"_a = nb::none(), "append"_a = nb::none(),
+      nb::sig("def diff(x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Tensor | None = None, append: Tensor | "
+              "None = None) -> Tensor"),
       R"(The n-th differences of neighbours along `axis`, in x's dtype; of bools whether they differ.
 
 `prepend` and `append` are joined to x first. Raises ValueError for n < 0, IndexError for an axis out of range.

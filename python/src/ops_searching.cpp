@@ -25,7 +25,8 @@ Tensor searched(const Tensor& x1, const Tensor& x2, std::string_view side, std::
 
 void bind_searching(nb::module_& m) {
   m.def(
-      "argmax", without_gil(&argmax), "x"_a, nb::kw_only(), "axis"_a = nb::none(), "keepdims"_a = false,
+      "argmax", without_gil(&argmax), nb::arg(), nb::kw_only(), "axis"_a = nb::none(), "keepdims"_a = false,
+      nb::sig("def argmax(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor"),
       R"(The index (int64) of the first largest element along `axis`, or of the flattened tensor; NaN counts as largest.
 
 x: any shape, any dtype from 8 bits on. `axis` disappears, or stays with size 1. Raises ValueError for no elements,
@@ -36,7 +37,8 @@ IndexError for an axis out of range, TypeError for int4, int2 and quantized tens
 [1, 0]
 )");
   m.def(
-      "argmin", without_gil(&argmin), "x"_a, nb::kw_only(), "axis"_a = nb::none(), "keepdims"_a = false,
+      "argmin", without_gil(&argmin), nb::arg(), nb::kw_only(), "axis"_a = nb::none(), "keepdims"_a = false,
+      nb::sig("def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor"),
       R"(The index (int64) of the first smallest element along `axis`, or of the flattened tensor, or of the first NaN.
 
 Shapes, dtypes and errors are those of argmax.
@@ -45,8 +47,11 @@ Shapes, dtypes and errors are those of argmax.
 >>> ingot.argmin(ingot.asarray([[1, 5], [7, 2]]), axis=1).tolist()
 [0, 1]
 )");
-  m.def("searchsorted", &searched, "x1"_a, "x2"_a, nb::kw_only(), "side"_a = "left", "sorter"_a = nb::none(),
-        R"(Where each element of x2 would be inserted to keep x1 sorted → int64, x2's shape.
+  m.def(
+      "searchsorted", &searched, nb::arg(), nb::arg(), nb::kw_only(), "side"_a = "left", "sorter"_a = nb::none(),
+      nb::sig(
+          "def searchsorted(x1: Tensor, x2: Tensor, /, *, side: str = 'left', sorter: Tensor | None = None) -> Tensor"),
+      R"(Where each element of x2 would be inserted to keep x1 sorted → int64, x2's shape.
 
 x1: (n), ascending, or ascending when taken at `sorter` (integers, (n)); NaN counts as largest. `side`: 'left' of the
 elements that equal it, or 'right'. Compared in the promoted dtype, from 8 bits on. Raises ValueError for other shapes and

@@ -3,25 +3,17 @@
 #include "casters.h"
 #include "gil.h"
 #include "ingot/ops.h"
+#include "results.h"
 
 namespace ingot::python {
-namespace {
-
-template <class... Tensors>
-nb::object result(const char* name, const Tensors&... tensors) {
-  return nb::module_::import_("ingot._results").attr(name)(tensors...);
-}
-
-}  // namespace
-
 void bind_sets(nb::module_& m) {
   m.def(
       "unique_all",
       [](const Tensor& x) {
         const UniqueAll all = released([&] { return unique_all(x); });
-        return result("UniqueAll", all.values, all.indices, all.inverse_indices, all.counts);
+        return named("UniqueAll", all.values, all.indices, all.inverse_indices, all.counts);
       },
-      "x"_a, nb::sig("def unique_all(x: Tensor) -> ingot._results.UniqueAll"),
+      nb::arg(), nb::sig("def unique_all(x: Tensor, /) -> ingot._results.UniqueAll"),
       R"(The different elements of x in ascending order, with where and how often: (values, indices, inverse_indices, counts).
 
 values (n), x's dtype; indices (n), int64: first occurrences in the flattened x; inverse_indices, int64, x's shape: where
@@ -37,9 +29,9 @@ raises TypeError for others.
       "unique_counts",
       [](const Tensor& x) {
         const UniqueCounts found = released([&] { return unique_counts(x); });
-        return result("UniqueCounts", found.values, found.counts);
+        return named("UniqueCounts", found.values, found.counts);
       },
-      "x"_a, nb::sig("def unique_counts(x: Tensor) -> ingot._results.UniqueCounts"),
+      nb::arg(), nb::sig("def unique_counts(x: Tensor, /) -> ingot._results.UniqueCounts"),
       R"(The different elements of x in ascending order and how often each occurs: (values, counts), as unique_all.
 
 >>> import ingot
@@ -50,16 +42,16 @@ raises TypeError for others.
       "unique_inverse",
       [](const Tensor& x) {
         const UniqueInverse found = released([&] { return unique_inverse(x); });
-        return result("UniqueInverse", found.values, found.inverse_indices);
+        return named("UniqueInverse", found.values, found.inverse_indices);
       },
-      "x"_a, nb::sig("def unique_inverse(x: Tensor) -> ingot._results.UniqueInverse"),
+      nb::arg(), nb::sig("def unique_inverse(x: Tensor, /) -> ingot._results.UniqueInverse"),
       R"(The different elements of x in ascending order and where each of x's is: (values, inverse_indices), as unique_all.
 
 >>> import ingot
 >>> ingot.unique_inverse(ingot.asarray([3, 1, 3])).inverse_indices.tolist()
 [1, 0, 1]
 )");
-  m.def("unique_values", without_gil(&unique_values), "x"_a,
+  m.def("unique_values", without_gil(&unique_values), nb::arg(), nb::sig("def unique_values(x: Tensor, /) -> Tensor"),
         R"(The different elements of x in ascending order: values (n) of x's dtype, as unique_all.
 
 >>> import ingot

@@ -3,11 +3,13 @@
 #include "casters.h"
 #include "gil.h"
 #include "ingot/ops.h"
+#include "results.h"
 
 namespace ingot::python {
 
 void bind_sorting(nb::module_& m) {
-  m.def("sort", without_gil(&sort), "x"_a, nb::kw_only(), "axis"_a = -1, "descending"_a = false, "stable"_a = true,
+  m.def("sort", without_gil(&sort), nb::arg(), nb::kw_only(), "axis"_a = -1, "descending"_a = false, "stable"_a = true,
+        nb::sig("def sort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor"),
         R"(x sorted along `axis`. NaN counts as largest: last when ascending, first when descending.
 
 Any shape, any dtype from 8 bits on. Every sort is stable. Raises IndexError for an axis out of range, TypeError for int4,
@@ -17,9 +19,11 @@ int2 and quantized tensors.
 >>> ingot.sort(ingot.asarray([[3, 1, 2]]), descending=True).tolist()
 [[3, 2, 1]]
 )");
-  m.def("argsort", without_gil(&argsort), "x"_a, nb::kw_only(), "axis"_a = -1, "descending"_a = false,
-        "stable"_a = true,
-        R"(The indices (int64, x's shape) along `axis` that sort x; equal elements keep their order, descending too.
+  m.def(
+      "argsort", without_gil(&argsort), nb::arg(), nb::kw_only(), "axis"_a = -1, "descending"_a = false,
+      "stable"_a = true,
+      nb::sig("def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor"),
+      R"(The indices (int64, x's shape) along `axis` that sort x; equal elements keep their order, descending too.
 
 Dtypes and errors are those of sort.
 
@@ -31,7 +35,7 @@ Dtypes and errors are those of sort.
       "topk",
       [](const Tensor& x, std::int64_t k, int axis, bool largest) {
         const TopK found = released([&] { return topk(x, k, axis, largest); });
-        return nb::module_::import_("ingot._results").attr("TopK")(found.values, found.indices);
+        return named("TopK", found.values, found.indices);
       },
       "x"_a, "k"_a, nb::kw_only(), "axis"_a = -1, "largest"_a = true,
       nb::sig("def topk(x: Tensor, k: int, *, axis: int = -1, largest: bool = True) -> ingot._results.TopK"),

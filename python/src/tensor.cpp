@@ -113,7 +113,8 @@ ingot.from_dlpack, ingot.zeros or ingot.open.
               throw NotImplemented("to_device", "from " + to_string(x.device()) + " to " + to_string(device));
             return x;
           },
-          "device"_a, nb::kw_only(), "stream"_a = nb::none(),
+          nb::arg(), nb::kw_only(), "stream"_a = nb::none(),
+          nb::sig("def to_device(self, device: Device | str, /, *, stream: object | None = None) -> Tensor"),
           R"(The tensor on `device`: itself where it is there already.
 
 >>> import ingot

@@ -1,4 +1,6 @@
 // Elements as Python's numbers.
+#include <cmath>
+
 #include "bind.h"
 #include "casters.h"
 #include "errors.h"
@@ -71,6 +73,13 @@ A quantized tensor is decoded.
       .def("__bool__", [](const Tensor& x) { return PyObject_IsTrue(item(x).ptr()) == 1; })
       .def("__int__", [](const Tensor& x) { return nb::int_(item(x)); })
       .def("__float__", [](const Tensor& x) { return nb::float_(item(x)); })
+      .def(
+          "__complex__",
+          [](const Tensor& x) {
+            const auto real = nb::cast<double>(nb::float_(item(x)));
+            return nb::steal(PyComplex_FromDoubles(real, std::isnan(real) ? real : 0.0));
+          },
+          nb::sig("def __complex__(self) -> complex"))
       .def("__index__", [](const Tensor& x) {
         if (!is_integer(x.dtype()) || x.rank() != 0)
           throw Error(ErrorCode::dtype_mismatch, "__index__",

@@ -39,6 +39,11 @@ inline void check_shape(const char* operation, const Shape& shape) {
   }
 }
 
+/// bool, integers from 8 bits on, f16, bf16, f32 and f64: i4, i2 and the 8-bit floats are kept, not computed with.
+inline bool has_arithmetic(DType dtype) noexcept {
+  return bit_width(dtype) >= 8 && !(is_floating(dtype) && bit_width(dtype) == 8);
+}
+
 /// Throws dtype_mismatch for an encoded tensor and for packed elements (i4, i2).
 inline void check_unpacked(const char* operation, const Tensor& x) {
   check_plain(operation, x);

@@ -35,9 +35,8 @@ const char* expected(Takes takes) noexcept {
   return "";
 }
 
-// i4, i2 and the 8-bit floats are kept, not computed with.
 bool accepts(Takes takes, DType dtype) noexcept {
-  if (bit_width(dtype) < 8 || (is_floating(dtype) && bit_width(dtype) == 8)) return false;
+  if (!has_arithmetic(dtype)) return false;
   if (is_floating(dtype)) return takes != Takes::integer && takes != Takes::bits;
   return kind(dtype) != Kind::boolean || (takes != Takes::numeric && takes != Takes::integer);
 }
@@ -52,28 +51,17 @@ std::string describe(std::span<const Operand* const> operands) {
   return list;
 }
 
-// A number counts by its kind alone.
-DType with_scalar(DType dtype, const Scalar& scalar) noexcept {
-  const auto level = [](Kind kind) { return kind == Kind::boolean ? 0 : kind == Kind::floating ? 2 : 1; };
-  return level(scalar.kind()) > level(kind(dtype)) ? scalar.default_dtype() : dtype;
-}
-
 [[noreturn]] void refuse(const ElementwiseInfo& row, std::span<const Operand* const> operands) {
   fail(ErrorCode::dtype_mismatch, row.name, "{}: {} expected", describe(operands), expected(row.takes));
 }
 
 // What the operation computes in.
 DType common_dtype(const ElementwiseInfo& row, std::span<const Operand* const> operands) {
-  std::optional<DType> dtype;
-  for (const Operand* x : operands) {
-    if (!x->is_tensor()) continue;
-    if (!accepts(Takes::any, x->tensor().dtype())) refuse(row, operands);
-    dtype = dtype ? promote_types(*dtype, x->tensor().dtype()) : x->tensor().dtype();
-  }
   for (const Operand* x : operands)
-    if (!x->is_tensor()) dtype = dtype ? with_scalar(*dtype, x->scalar()) : x->scalar().default_dtype();
-  if (!accepts(row.takes, *dtype)) refuse(row, operands);
-  return row.takes == Takes::floating && !is_floating(*dtype) ? DType::f32 : *dtype;
+    if (x->is_tensor() && !has_arithmetic(x->tensor().dtype())) refuse(row, operands);
+  const DType dtype = result_type(operands);
+  if (!accepts(row.takes, dtype)) refuse(row, operands);
+  return row.takes == Takes::floating && !is_floating(dtype) ? DType::f32 : dtype;
 }
 
 // Device, shape and plainness of all operands.
@@ -228,17 +216,13 @@ Tensor where(const Tensor& condition, const Operand& a, const Operand& b) {
   const Shape shape = common_shape(name, all, device);
   if (condition.dtype() != DType::bool_)
     fail(ErrorCode::dtype_mismatch, name, "the condition is {}: bool expected", describe(condition));
-  std::optional<DType> dtype;
-  for (const Operand* x : {&a, &b})
-    if (x->is_tensor()) dtype = dtype ? promote_types(*dtype, x->tensor().dtype()) : x->tensor().dtype();
-  for (const Operand* x : {&a, &b})
-    if (!x->is_tensor()) dtype = dtype ? with_scalar(*dtype, x->scalar()) : x->scalar().default_dtype();
-  if (bit_width(*dtype) < 8)
-    fail(ErrorCode::dtype_mismatch, name, "{}: unpack it with astype", describe(std::span(all).subspan(1)));
+  const std::span choices = std::span<const Operand* const>(all).subspan(1);
+  const DType dtype = result_type(choices);
+  if (bit_width(dtype) < 8) fail(ErrorCode::dtype_mismatch, name, "{}: unpack it with astype", describe(choices));
   Prepared values;
-  values.convert(name, std::span(all).subspan(1), *dtype, shape);
+  values.convert(name, choices, dtype, shape);
   const Tensor flags = condition.shape() == shape ? condition : condition.expand(shape);
-  const Tensor out = Tensor::empty(shape, *dtype, device);
+  const Tensor out = Tensor::empty(shape, dtype, device);
   if (shape.numel() > 0) dispatch(Op::select, {&flags, values.inputs[0], values.inputs[1]}, {&out});
   return out;
 }

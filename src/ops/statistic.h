@@ -8,11 +8,6 @@
 
 namespace ingot {
 
-/// bool, integers from 8 bits on, f16, bf16, f32 and f64.
-inline bool has_arithmetic(DType dtype) noexcept {
-  return bit_width(dtype) >= 8 && !(is_floating(dtype) && bit_width(dtype) == 8);
-}
-
 /// Throws dtype_mismatch for an encoded tensor and for the packed and 8-bit float dtypes.
 inline void check_arithmetic(const char* operation, const Tensor& x) {
   check_plain(operation, x);
