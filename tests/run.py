@@ -7,6 +7,7 @@ failure and the others still run. Names of steps may be given to run only those.
 
 import argparse
 import concurrent.futures
+import importlib.util
 import os
 import pathlib
 import platform
@@ -65,7 +66,7 @@ def build(preset, source=None, define=(), target="all"):
                 raise StepFailed(f"the {preset} build failed (whole log: {log.relative_to(ROOT)})")
 
 
-def junit_counts(file):
+def junit_counts(file, show_skipped=True):
     """Cases of one result file of GoogleTest or pytest."""
     counts = Counts()
     for case in ElementTree.parse(file).getroot().iter("testcase"):
@@ -73,6 +74,8 @@ def junit_counts(file):
             counts.failed += 1
         elif case.find("skipped") is not None or case.get("status") == "notrun":
             counts.skipped += 1
+            if not show_skipped:
+                continue
             reason = case.find("skipped")
             text = "" if reason is None else (reason.get("message") or reason.text or "").strip().splitlines()
             print(f"  skipped: {case.get('classname')}.{case.get('name')}: {text[-1] if text else 'disabled'}")
@@ -107,13 +110,37 @@ def release():
     return unit_tests("release")
 
 
-def python():
+def python(examples=10):
     build_release()
     result = BUILD / "pytest.xml"
     result.unlink(missing_ok=True)
     status = call(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={result}",
                   "-n", JOBS, "--dist", "loadfile", "tests/python", env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
     counts = junit_counts(result) if result.exists() else Counts()
+    if status and not counts.failed:
+        counts.failed += 1
+    counts += array_api(examples)
+    return counts
+
+
+def array_api(examples):
+    """The array API's own test suite, where a checkout of it is (docs/HACKING.md), with the same examples every time."""
+    suite = pathlib.Path(os.environ.get("INGOT_ARRAY_API_TESTS", ROOT.parent / "array-api-tests"))
+    if not (suite / "array_api_tests").is_dir():
+        print(f"  skipped: array_api: INGOT_ARRAY_API_TESTS: {suite} holds no data-apis/array-api-tests")
+        return Counts(skipped=1)
+    if not all(importlib.util.find_spec(module) for module in ("ndindex", "pytest_jsonreport")):
+        print(f"  skipped: array_api: {suite / 'requirements.txt'} is not installed")
+        return Counts(skipped=1)
+    ours = ROOT / "tests" / "array_api"
+    result = BUILD / "array_api.xml"
+    result.unlink(missing_ok=True)
+    environment = {**os.environ, "PYTHONPATH": f"{BUILD / 'release' / 'python'}:{ours}:{suite}",
+                   "HYPOTHESIS_STORAGE_DIRECTORY": str(BUILD / "hypothesis"), "PYTHONDONTWRITEBYTECODE": "1"}
+    status = call(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "plugin", f"--rootdir={suite}",
+                  f"--junit-xml={result}", "-n", JOBS, f"--skips-file={ours / 'skips.txt'}", "--disable-deadline",
+                  "--derandomize", f"--max-examples={examples}", suite / "array_api_tests", env=environment)
+    counts = junit_counts(result, show_skipped=False) if result.exists() else Counts()
     if status and not counts.failed:
         counts.failed += 1
     return counts
@@ -190,11 +217,14 @@ def main():
     parser.add_argument("steps", nargs="*", help="of: " + " ".join(STEPS))
     parser.add_argument("--fuzz", metavar="TARGET", help="only fuzz TARGET, or all of them")
     parser.add_argument("--seconds", type=int, default=60, help="for each fuzz target (default 60)")
+    parser.add_argument("--examples", type=int, default=10, help="for each test of the array API's suite (default 10)")
     arguments = parser.parse_args()
     steps = {name: STEPS[name] for name in STEPS if not arguments.steps or name in arguments.steps}
     unknown = set(arguments.steps) - set(STEPS)
     if unknown:
         parser.error(f"no step {' '.join(sorted(unknown))}")
+    if "python" in steps:
+        steps["python"] = lambda: python(arguments.examples)
     if arguments.fuzz:
         steps = {"fuzz": lambda: fuzz(arguments.seconds, arguments.fuzz)}
 
