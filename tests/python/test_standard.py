@@ -164,3 +164,11 @@ def test_complex_parts():
     assert complex(ingot.asarray(-math.inf)) == complex(-math.inf, 0)
     found = complex(ingot.asarray(math.nan))
     assert cmath.isnan(found) and math.isnan(found.imag)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", "sign cos cosh exp exp2 sin tan sinh tanh asin atan asinh atanh expm1 log1p sqrt".split())
+def test_values_at_zero_are_exact(name, dtype):
+    found = [float(v) for v in getattr(ingot, name)(ingot.asarray([0.0, -0.0] * 20, dtype=dtype)).tolist()]
+    expected = getattr(np, name)(np.array([0.0, -0.0] * 20)).tolist()
+    assert [(v, math.copysign(1, v)) for v in found] == [(v, math.copysign(1, v)) for v in expected]
