@@ -20,12 +20,14 @@ tidy() {
   [ ! -d build/venv ] || python=ON
   cmake --preset release -B build/lint -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
     -DINGOT_BUILD_PYTHON="$python" >build/lint.log 2>&1 || { cat build/lint.log; return 1; }
-  if [ "${1:-}" = --all ]; then
-    files=$(sources 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp' 'examples/*.cpp')
+  all=${1:-}
+  set -- 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp' 'examples/*.cpp'
+  if [ "$all" = --all ]; then
+    files=$(sources "$@")
   else
     base=$(git merge-base HEAD "${INGOT_LINT_BASE:-main}" 2>/dev/null || git rev-list --max-parents=0 HEAD | tail -n 1)
-    files=$({ git diff --name-only --diff-filter=d "$base" -- 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp' 'examples/*.cpp'
-      git ls-files --others --exclude-standard -- 'src/*.cpp' 'cli/*.cpp' 'python/src/*.cpp' 'tests/unit/*.cpp' 'examples/*.cpp'; } | sort -u)
+    files=$({ git diff --name-only --diff-filter=d "$base" -- "$@"
+      git ls-files --others --exclude-standard -- "$@"; } | sort -u)
   fi
   # What this machine's build does not compile (another processor's units) has no command to read it with.
   files=$(for file in $files; do

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/int128.h"
 #include "device/kernel_table.h"
 #include "ingot/ops.h"
 #include "ops/check.h"
@@ -11,9 +12,6 @@
 
 namespace ingot {
 namespace {
-
-// Holds differences of any two integers of 64 bits.
-__extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
 
 Tensor make(const char* operation, const Shape& shape, DType dtype, Device device) {
   check_shape(operation, shape);
@@ -32,24 +30,24 @@ Tensor filled(const char* operation, const Shape& shape, const Scalar& value, DT
   return out;
 }
 
-Wide wide(const Scalar& x) {
-  return x.kind() == Kind::signed_integer ? Wide{static_cast<std::int64_t>(x.bits())} : Wide{x.bits()};
+Int128 wide(const Scalar& x) {
+  return x.kind() == Kind::signed_integer ? Int128{static_cast<std::int64_t>(x.bits())} : Int128{x.bits()};
 }
 
-bool fits(Wide x, DType dtype) {
+bool fits(Int128 x, DType dtype) {
   const int bits = bit_width(dtype);
   const bool is_signed = kind(dtype) == Kind::signed_integer;
-  const Wide beyond = Wide{1} << (is_signed ? bits - 1 : bits);
-  return x < beyond && x >= (is_signed ? -beyond : Wide{0});
+  const Int128 beyond = Int128{1} << (is_signed ? bits - 1 : bits);
+  return x < beyond && x >= (is_signed ? -beyond : Int128{0});
 }
 
 Tensor integer_range(const Scalar& start, const Scalar& stop, const Scalar& step, DType dtype, Device device) {
   const char* name = "arange";
-  const Wide from = wide(start), to = wide(stop), by = wide(step);
-  const Wide count = std::max(Wide{0}, by > 0 ? (to - from + by - 1) / by : (to - from + by + 1) / by);
+  const Int128 from = wide(start), to = wide(stop), by = wide(step);
+  const Int128 count = std::max(Int128{0}, by > 0 ? (to - from + by - 1) / by : (to - from + by + 1) / by);
   if (count > 0 && (!fits(from, dtype) || !fits(from + (count - 1) * by, dtype)))
     fail(ErrorCode::out_of_range, name, "the numbers from {} on do not fit {}", start.as_double(), to_string(dtype));
-  if (count >= Wide{1} << 63) fail(ErrorCode::out_of_range, name, "more than 2^63 - 1 elements");
+  if (count >= Int128{1} << 63) fail(ErrorCode::out_of_range, name, "more than 2^63 - 1 elements");
   const Tensor out = make(name, Shape{static_cast<std::int64_t>(count)}, dtype, device);
   if (count > 0) dispatch(Op::arange, {}, {&out}, ArangeParams{0, 0, start.bits(), step.bits()});
   return out;

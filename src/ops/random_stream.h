@@ -4,13 +4,11 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/int128.h"
 #include "core/philox.h"
 #include "ops/params.h"
 
 namespace ingot {
-
-/// Of two words of 64 bits.
-__extension__ typedef unsigned __int128 Product;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
 
 /// The words of the stream that begins at a block. Remembers the last block: neighbours cost one evaluation.
 class RandomStream {
@@ -46,7 +44,7 @@ class RandomStream {
   std::uint64_t below(std::uint64_t i, std::uint64_t range) noexcept {
     if (range == 0) return word64(i);
     for (std::uint32_t attempt = 0;; ++attempt) {
-      const Product product = Product{word64(i, attempt)} * range;
+      const UInt128 product = UInt128{word64(i, attempt)} * range;
       const auto low = static_cast<std::uint64_t>(product);
       if (low >= range || low >= (0 - range) % range) return static_cast<std::uint64_t>(product >> 64);
     }

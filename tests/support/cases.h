@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/int128.h"
 #include "core/visit.h"
 #include "device/kernel_table.h"
 #include "ingot/ops.h"
@@ -20,7 +21,7 @@
 namespace ingot::testing {
 
 // Holds every integer dtype.
-__extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
+using Wide = Int128;
 
 /// Where a tensor's elements lie.
 enum class Pattern { contiguous, transposed, stepped, reversed, stretched, unaligned };

@@ -6,6 +6,7 @@
 #include <array>
 #include <numbers>
 
+#include "core/int128.h"
 #include "core/philox.h"
 #include "ingot/ops.h"
 #include "support/cases.h"
@@ -77,8 +78,6 @@ TEST(Normal, IsBoxAndMuller) {
 }
 
 TEST(Randint, IsLemiresMethod) {
-  // NOLINTNEXTLINE(modernize-use-using): -Wpedantic takes it in this form only
-  __extension__ typedef unsigned __int128 Product;
   // A range just above 2^63: every second draw is rejected.
   const std::int64_t low = std::numeric_limits<std::int64_t>::min(), high = 2;
   const std::uint64_t range = (std::uint64_t{1} << 63) + 2;
@@ -90,7 +89,7 @@ TEST(Randint, IsLemiresMethod) {
     for (std::uint32_t attempt = 0;; ++attempt) {
       const std::uint64_t bits =
           std::uint64_t{word(5, 9 + i / 2, i % 2 * 2 + 1, attempt)} << 32 | word(5, 9 + i / 2, i % 2 * 2, attempt);
-      const Product product = Product{bits} * range;
+      const UInt128 product = UInt128{bits} * range;
       // 2^64 mod range numbers are one draw too many for a fair share.
       if (static_cast<std::uint64_t>(product) < (std::uint64_t{1} << 63) - 2) {
         ++rejected;

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "core/int128.h"
 #include "formats/cursor.h"
 
 namespace ingot::llama2c {
@@ -39,13 +40,12 @@ std::string_view objection(const Config& c) {
 }
 
 // Bytes of a file with these numbers. Factors are below 2³¹, so that 128 bits hold every sum.
-__extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using): -Wpedantic takes it in this form only
-Wide implied_bytes(const Config& c) {
-  const auto wide = [](std::int64_t x) { return static_cast<Wide>(x); };
-  const Wide layer = 2 * wide(c.dim) + 2 * wide(c.dim) * wide(c.dim) + 2 * wide(c.dim) * wide(c.kv_dim()) +
-                     3 * wide(c.dim) * wide(c.hidden);
-  const Wide rotations = wide(c.context) * wide(c.head_dim());  // freq_cis_real and _imag, half a head each
-  const Wide embeddings = (c.own_classifier ? 2 : 1) * wide(c.vocabulary) * wide(c.dim);
+UInt128 implied_bytes(const Config& c) {
+  const auto wide = [](std::int64_t x) { return static_cast<UInt128>(x); };
+  const UInt128 layer = 2 * wide(c.dim) + 2 * wide(c.dim) * wide(c.dim) + 2 * wide(c.dim) * wide(c.kv_dim()) +
+                        3 * wide(c.dim) * wide(c.hidden);
+  const UInt128 rotations = wide(c.context) * wide(c.head_dim());  // freq_cis_real and _imag, half a head each
+  const UInt128 embeddings = (c.own_classifier ? 2 : 1) * wide(c.vocabulary) * wide(c.dim);
   return header_bytes + sizeof(float) * (embeddings + wide(c.layers) * layer + wide(c.dim) + rotations);
 }
 
@@ -80,7 +80,7 @@ Checkpoint open(const Source& source, const OpenOptions&) {
   Cursor cursor(operation, source.path, source.span());
   const Config c = read_config(cursor);
   if (const auto why = objection(c); !why.empty()) cursor.reject(0, "header", "{}", why);
-  if (const Wide bytes = implied_bytes(c); bytes != source.bytes->size()) {
+  if (const UInt128 bytes = implied_bytes(c); bytes != source.bytes->size()) {
     const auto shown = bytes > UINT64_MAX ? "more than 2^64" : std::to_string(static_cast<std::uint64_t>(bytes));
     cursor.reject(0, "header", "it implies a file of {} bytes, found {}", shown, source.bytes->size());
   }
