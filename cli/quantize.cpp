@@ -15,6 +15,12 @@ struct Options {
   bool force = false, json = false;
 };
 
+std::vector<std::string> type_names() {
+  std::vector<std::string> names;
+  for (const Scheme scheme : quantize_types()) names.emplace_back(to_string(scheme));
+  return names;
+}
+
 int run(const Options& options) {
   QuantizeOptions quantize{.type = *scheme_from_string(options.type),
                            .i2s_packing = parse_packing(options.packing),
@@ -69,8 +75,7 @@ Command quantize_command() {
             auto options = std::make_shared<Options>();
             args.positional(options->in, "in", "A model, file or directory");
             args.positional(options->out, "out", "The GGUF file to write");
-            args.choice(options->type, "-t,--type", "Block format (required)",
-                        {"q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "tq1_0", "tq2_0", "i2_s"});
+            args.choice(options->type, "-t,--type", "Block format (required)", type_names());
             add_packing(args, options->packing);
             args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
             args.flag(options->force, "-f,--force", "Replace OUT");

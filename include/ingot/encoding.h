@@ -1,4 +1,4 @@
-// How a quantized tensor's elements are held. One row a scheme; each block format's arithmetic is a file in src/quant/.
+// How a quantized tensor's elements are held. One row a scheme.
 #pragma once
 
 #include <cstdint>
@@ -13,35 +13,38 @@ namespace [[gnu::visibility("default")]] ingot {
 // id, name, elements a block, bytes a block, ggml type number (-1: none), logical dtype.
 // Sources: ggml's type table; SafeTensors' dtype list (F4…C64, carried as bytes); bitnet.cpp's I2_S (its fork's type
 // 36: four elements a byte over the flattened matrix, then a 32-byte tail whose first four bytes are the f32 scale).
+// Block formats, each a file of src/quant/blocks/.
+#define INGOT_BLOCK_SCHEMES(X)            \
+  X(q4_0, "Q4_0", 32, 18, 2, f32)         \
+  X(q4_1, "Q4_1", 32, 20, 3, f32)         \
+  X(q5_0, "Q5_0", 32, 22, 6, f32)         \
+  X(q5_1, "Q5_1", 32, 24, 7, f32)         \
+  X(q8_0, "Q8_0", 32, 34, 8, f32)         \
+  X(q8_1, "Q8_1", 32, 36, 9, f32)         \
+  X(q2_k, "Q2_K", 256, 84, 10, f32)       \
+  X(q3_k, "Q3_K", 256, 110, 11, f32)      \
+  X(q4_k, "Q4_K", 256, 144, 12, f32)      \
+  X(q5_k, "Q5_K", 256, 176, 13, f32)      \
+  X(q6_k, "Q6_K", 256, 210, 14, f32)      \
+  X(q8_k, "Q8_K", 256, 292, 15, f32)      \
+  X(iq2_xxs, "IQ2_XXS", 256, 66, 16, f32) \
+  X(iq2_xs, "IQ2_XS", 256, 74, 17, f32)   \
+  X(iq3_xxs, "IQ3_XXS", 256, 98, 18, f32) \
+  X(iq1_s, "IQ1_S", 256, 50, 19, f32)     \
+  X(iq4_nl, "IQ4_NL", 32, 18, 20, f32)    \
+  X(iq3_s, "IQ3_S", 256, 110, 21, f32)    \
+  X(iq2_s, "IQ2_S", 256, 82, 22, f32)     \
+  X(iq4_xs, "IQ4_XS", 256, 136, 23, f32)  \
+  X(iq1_m, "IQ1_M", 256, 56, 29, f32)     \
+  X(tq1_0, "TQ1_0", 256, 54, 34, f32)     \
+  X(tq2_0, "TQ2_0", 256, 66, 35, f32)     \
+  X(mxfp4, "MXFP4", 32, 17, 39, f32)      \
+  X(nvfp4, "NVFP4", 64, 36, 40, f32)      \
+  X(q1_0, "Q1_0", 128, 18, 41, f32)       \
+  X(q2_0, "Q2_0", 64, 18, 42, f32)
 #define INGOT_SCHEMES(X)                       \
-  X(q4_0, "Q4_0", 32, 18, 2, f32)              \
-  X(q4_1, "Q4_1", 32, 20, 3, f32)              \
-  X(q5_0, "Q5_0", 32, 22, 6, f32)              \
-  X(q5_1, "Q5_1", 32, 24, 7, f32)              \
-  X(q8_0, "Q8_0", 32, 34, 8, f32)              \
-  X(q8_1, "Q8_1", 32, 36, 9, f32)              \
-  X(q2_k, "Q2_K", 256, 84, 10, f32)            \
-  X(q3_k, "Q3_K", 256, 110, 11, f32)           \
-  X(q4_k, "Q4_K", 256, 144, 12, f32)           \
-  X(q5_k, "Q5_K", 256, 176, 13, f32)           \
-  X(q6_k, "Q6_K", 256, 210, 14, f32)           \
-  X(q8_k, "Q8_K", 256, 292, 15, f32)           \
-  X(iq2_xxs, "IQ2_XXS", 256, 66, 16, f32)      \
-  X(iq2_xs, "IQ2_XS", 256, 74, 17, f32)        \
-  X(iq3_xxs, "IQ3_XXS", 256, 98, 18, f32)      \
-  X(iq1_s, "IQ1_S", 256, 50, 19, f32)          \
-  X(iq4_nl, "IQ4_NL", 32, 18, 20, f32)         \
-  X(iq3_s, "IQ3_S", 256, 110, 21, f32)         \
-  X(iq2_s, "IQ2_S", 256, 82, 22, f32)          \
-  X(iq4_xs, "IQ4_XS", 256, 136, 23, f32)       \
-  X(iq1_m, "IQ1_M", 256, 56, 29, f32)          \
-  X(tq1_0, "TQ1_0", 256, 54, 34, f32)          \
-  X(tq2_0, "TQ2_0", 256, 66, 35, f32)          \
+  INGOT_BLOCK_SCHEMES(X)                       \
   X(i2_s, "I2_S", 4, 1, 36, f32)               \
-  X(mxfp4, "MXFP4", 32, 17, 39, f32)           \
-  X(nvfp4, "NVFP4", 64, 36, 40, f32)           \
-  X(q1_0, "Q1_0", 128, 18, 41, f32)            \
-  X(q2_0, "Q2_0", 64, 18, 42, f32)             \
   X(f4, "F4", 2, 1, -1, f32)                   \
   X(f6_e2m3, "F6_E2M3", 4, 3, -1, f32)         \
   X(f6_e3m2, "F6_E3M2", 4, 3, -1, f32)         \

@@ -55,6 +55,9 @@ struct ConversionReport {
 /// What convert() would write, without reading tensor data.
 OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& options, ConversionReport& report);
 
+/// What `QuantizeOptions::type` may be: the schemes that have an encoder.
+std::vector<Scheme> quantize_types();
+
 struct QuantizeOptions {
   Scheme type = Scheme::q8_0;
   Packing i2s_packing = Packing::i2s_x86;

@@ -1,30 +1,17 @@
 #include "quant/block_format.h"
 
-#include <array>
-
-#include "quant/blocks.h"
+#include "quant/blocks/block.h"
 
 namespace ingot {
 
 const BlockFormat& block_format(Scheme scheme) noexcept {
+  static constexpr BlockFormat none{};
   switch (scheme) {
-#define INGOT_ROW(id)                                           \
-  case Scheme::id: {                                            \
-    static constexpr BlockFormat row{encode_##id, decode_##id}; \
-    return row;                                                 \
-  }
-    INGOT_ROW(q4_0)
-    INGOT_ROW(q4_1)
-    INGOT_ROW(q5_0)
-    INGOT_ROW(q5_1)
-    INGOT_ROW(q8_0)
-    INGOT_ROW(tq1_0)
-    INGOT_ROW(tq2_0)
-#undef INGOT_ROW
-    default: {  // carried only, or I2_S, whose geometry is the whole tensor's (i2_s.h)
-      static constexpr BlockFormat none{};
-      return none;
-    }
+#define INGOT_X(id, ...) \
+  case Scheme::id: return blocks::id;
+    INGOT_BLOCK_SCHEMES(INGOT_X)
+#undef INGOT_X
+    default: return none;
   }
 }
 

@@ -1,12 +1,18 @@
-// One row a scheme: how its blocks are made and read. Each format is one file of this folder.
+// One row a scheme: how its blocks are made and read. Each format is one file of blocks/.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "ingot/encoding.h"
 
 namespace ingot {
+
+/// `count` numbers of `width` bytes from byte `at` of a block on.
+struct BlockField {
+  std::uint16_t at, width, count;
+};
 
 /// Scalar arithmetic of a scheme over whole blocks of one row; the definition that vector kernels must equal.
 struct BlockFormat {
@@ -15,9 +21,11 @@ struct BlockFormat {
   void (*encode)(const float* values, std::int64_t n, std::byte* blocks) = nullptr;
   /// Blocks → n elements, in f32 arithmetic as ggml's. Null: carried only.
   void (*decode)(const std::byte* blocks, std::int64_t n, float* values) = nullptr;
+  /// The numbers of a block that big-endian files hold swapped. Bytes and nibbles have no order.
+  std::span<const BlockField> numbers = {};
 };
 
-/// Both functions null for a scheme that is only carried.
+/// All empty for a scheme that is only carried, and for I2_S, whose geometry is the whole tensor's (i2_s.h).
 const BlockFormat& block_format(Scheme scheme) noexcept;
 
 }  // namespace ingot

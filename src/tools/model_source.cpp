@@ -109,6 +109,8 @@ std::uint32_t gguf_file_type(Scheme scheme) {
     case Scheme::q5_1: return 9;
     case Scheme::tq1_0: return 36;
     case Scheme::tq2_0: return 37;
+    case Scheme::mxfp4: return 38;
+    case Scheme::nvfp4: return 39;
     case Scheme::i2_s: return 40;  // bitnet.cpp's fork
     default: throw NotImplemented("quantize", fmt::format("general.file_type of {}", to_string(scheme)));
   }

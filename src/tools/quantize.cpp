@@ -22,6 +22,8 @@ std::optional<Scheme> choose(const Shape& shape, const QuantizeOptions& options)
   return {};
 }
 
+bool has_encoder(Scheme scheme) { return scheme == Scheme::i2_s || block_format(scheme).encode; }
+
 Tensor encode(const Tensor& tensor, Scheme scheme, const QuantizeOptions& options, const std::string& name) {
   const Tensor plain = tensor.is_quantized() ? dequantize(tensor) : tensor;
   const Tensor encoded = quantize(plain, scheme, name);
@@ -36,8 +38,19 @@ std::uint64_t encoded_bytes(const Shape& shape, Scheme scheme) {
 
 }  // namespace
 
+std::vector<Scheme> quantize_types() {
+  std::vector<Scheme> types;
+  for (const Scheme scheme : {
+#define INGOT_X(id, ...) Scheme::id,
+           INGOT_SCHEMES(INGOT_X)
+#undef INGOT_X
+       })
+    if (has_encoder(scheme)) types.push_back(scheme);
+  return types;
+}
+
 OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& options, QuantizeReport& report) {
-  if (!block_format(options.type).encode && options.type != Scheme::i2_s)
+  if (!has_encoder(options.type))
     throw NotImplemented("quantize", fmt::format("encoding to {}", to_string(options.type)));
   OutputPlan plan;
   ModelSource source;

@@ -34,8 +34,8 @@ std::vector<float> floats(const Tensor& x) {
   return values;
 }
 
-constexpr Scheme row_schemes[] = {Scheme::q4_0, Scheme::q4_1,  Scheme::q5_0, Scheme::q5_1,
-                                  Scheme::q8_0, Scheme::tq1_0, Scheme::tq2_0};
+constexpr Scheme row_schemes[] = {Scheme::q4_0,  Scheme::q4_1,  Scheme::q5_0,  Scheme::q5_1, Scheme::q8_0,
+                                  Scheme::tq1_0, Scheme::tq2_0, Scheme::mxfp4, Scheme::nvfp4};
 
 TEST(BlockFormats, CpuColumnWritesTheBytesOfTheReference) {
   const Tensor x = Tensor::from<float>(normal_values(300 * 512, 1), Shape{3, 100, 512});

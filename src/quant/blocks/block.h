@@ -11,22 +11,46 @@
 #include <cstring>
 
 #include "ingot/float_types.h"
+#include "quant/block_format.h"
 
-namespace ingot {
+namespace ingot::blocks {
 
-#define INGOT_BLOCK_FORMAT(id)                                              \
-  void encode_##id(const float* values, std::int64_t n, std::byte* blocks); \
-  void decode_##id(const std::byte* blocks, std::int64_t n, float* values);
-INGOT_BLOCK_FORMAT(q4_0)
-INGOT_BLOCK_FORMAT(q4_1)
-INGOT_BLOCK_FORMAT(q5_0)
-INGOT_BLOCK_FORMAT(q5_1)
-INGOT_BLOCK_FORMAT(q8_0)
-INGOT_BLOCK_FORMAT(tq1_0)
-INGOT_BLOCK_FORMAT(tq2_0)
-#undef INGOT_BLOCK_FORMAT
+#define INGOT_X(id, ...) extern const BlockFormat id;
+INGOT_BLOCK_SCHEMES(INGOT_X)
+#undef INGOT_X
 
-namespace blocks {
+using Field = BlockField;
+
+struct Geometry {
+  int elements, bytes;
+};
+constexpr Geometry geometry(Scheme scheme) noexcept {
+  switch (scheme) {
+#define INGOT_X(id, name, elements, bytes, ...) \
+  case Scheme::id: return {elements, bytes};
+    INGOT_SCHEMES(INGOT_X)
+#undef INGOT_X
+  }
+  return {};
+}
+
+/// The format whose functions handle one block each. Without `Encode` it is read only.
+template <Scheme S, void (*Decode)(const std::byte* in, float* x),
+          void (*Encode)(const float* x, std::byte* out) = nullptr>
+constexpr BlockFormat block_format_of(std::span<const Field> numbers = {}) noexcept {
+  BlockFormat format;
+  format.decode = [](const std::byte* in, std::int64_t n, float* x) {
+    constexpr Geometry g = geometry(S);
+    for (; n > 0; n -= g.elements, in += g.bytes, x += g.elements) Decode(in, x);
+  };
+  if constexpr (Encode != nullptr)
+    format.encode = [](const float* x, std::int64_t n, std::byte* out) {
+      constexpr Geometry g = geometry(S);
+      for (; n > 0; n -= g.elements, x += g.elements, out += g.bytes) Encode(x, out);
+    };
+  format.numbers = numbers;
+  return format;
+}
 
 static_assert(std::endian::native == std::endian::little, "blocks are read in place");
 
@@ -42,6 +66,21 @@ inline void store_f16(std::byte* at, float value) noexcept {
 }
 
 inline int byte_at(const std::byte* at, std::int64_t i) noexcept { return std::to_integer<int>(at[i]); }
+
+/// Element `i` of a list of nibbles, the low half of each byte first.
+inline int nibble_at(const std::byte* at, int i) noexcept { return byte_at(at, i / 2) >> 4 * (i % 2) & 15; }
+
+template <class Unsigned>
+Unsigned load(const std::byte* at) noexcept {
+  Unsigned number;
+  std::memcpy(&number, at, sizeof number);
+  return number;
+}
+
+/// Element `e` of two-bit codes in planes: byte 32p + m holds elements 128p + 32j + m in bits 2j, 2j + 1.
+inline int plane_code(const std::byte* codes, int e) noexcept {
+  return byte_at(codes, 32 * (e / 128) + e % 32) >> 2 * (e % 128 / 32) & 3;
+}
 
 /// The inverse of an unrounded step; infinite for steps below 2⁻¹²⁸.
 inline float inverse(float d) noexcept { return d != 0 ? 1 / d : 0; }
@@ -88,5 +127,4 @@ inline Range range(const float* x, int n) noexcept {
   return r;
 }
 
-}  // namespace blocks
-}  // namespace ingot
+}  // namespace ingot::blocks

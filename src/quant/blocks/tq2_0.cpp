@@ -1,0 +1,34 @@
+// TQ2_0: 256 ternary elements in 66 bytes: two planes of 32 bytes, then f16 d. Byte m of plane p holds elements
+// 128p + 32j + m in bits 2j, 2j + 1. x = (t − 1)·d, d = largest |x|.
+#include "quant/blocks/block.h"
+
+namespace ingot::blocks {
+namespace {
+
+void encode(const float* x, std::byte* out) {
+  const float d = largest_magnitude(x, 256);
+  const float id = inverse(d);
+  for (int plane = 0; plane < 2; ++plane)
+    for (int m = 0; m < 32; ++m) {
+      int byte = 0;
+      for (int j = 0; j < 4; ++j) byte |= (rounded_code(x[128 * plane + 32 * j + m] * id) + 1) << 2 * j;
+      out[32 * plane + m] = static_cast<std::byte>(byte);
+    }
+  store_f16(out + 64, d);
+}
+
+void decode(const std::byte* in, float* x) {
+  const float d = load_f16(in + 64);
+  for (int plane = 0; plane < 2; ++plane)
+    for (int j = 0; j < 4; ++j)
+      for (int m = 0; m < 32; ++m)
+        x[128 * plane + 32 * j + m] = static_cast<float>((byte_at(in, 32 * plane + m) >> 2 * j & 3) - 1) * d;
+}
+
+constexpr Field numbers[] = {{64, 2, 1}};
+
+}  // namespace
+
+const BlockFormat tq2_0 = block_format_of<Scheme::tq2_0, decode, encode>(numbers);
+
+}  // namespace ingot::blocks
