@@ -20,7 +20,11 @@ std::string format_of(const Options& options) {
   if (options.to == "hf") return "huggingface";
   if (!options.to.empty()) return options.to;
   const std::string_view out = options.out;
-  return out.ends_with(".gguf") ? "gguf" : out.ends_with(".safetensors") ? "safetensors" : "huggingface";
+  constexpr std::pair<std::string_view, const char*> suffixes[] = {
+      {".gguf", "gguf"}, {".safetensors", "safetensors"}, {".npz", "npz"}, {".npy", "npy"}};
+  for (const auto& [suffix, format] : suffixes)
+    if (out.ends_with(suffix)) return format;
+  return "huggingface";
 }
 
 int run(const Options& options) {
@@ -49,14 +53,15 @@ int run(const Options& options) {
 
 Command convert_command() {
   return {"convert", "Convert a model or weight file to another format",
-          "Without --to the format follows OUT: .gguf, .safetensors, else a Hugging Face directory. GGUF keeps\n"
+          "Without --to the format follows OUT: .gguf, .safetensors, .npz, .npy, else a Hugging Face directory. GGUF "
+          "keeps\n"
           "vectors in F32. Tensors are renamed and reordered as the target's readers expect.\n\n"
           "Example: ingot convert models/tiny-bitnet tiny.gguf --dtype f16",
           [](Args& args) {
             auto options = std::make_shared<Options>();
             args.positional(options->in, "in", "A model, file or directory");
             args.positional(options->out, "out", "What to write");
-            args.choice(options->to, "--to", "Format", {"gguf", "safetensors", "hf"});
+            args.choice(options->to, "--to", "Format", {"gguf", "safetensors", "hf", "npz", "npy"});
             args.choice(options->dtype, "--dtype", "Element type of the matrices", {"f16", "bf16", "f32", "f64"});
             args.option(options->max_shard_mib, "--max-shard-size",
                         "Split weights into files of at most this many MiB");

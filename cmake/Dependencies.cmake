@@ -5,6 +5,7 @@ find_package(TBB REQUIRED)
 find_package(hwy REQUIRED)
 find_package(fmt REQUIRED)
 find_package(simdjson REQUIRED)
+find_package(ZLIB REQUIRED)
 if(NOT APPLE)  # which has Accelerate
   pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
   # None of its headers is included: their folder would only make every file's command line the machine's.

@@ -6,9 +6,11 @@
 The bytes are fixed, so running it again changes nothing. Nothing but the standard library is needed.
 """
 
+import io
 import json
 import pathlib
 import struct
+import zipfile
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 
@@ -119,6 +121,60 @@ def llama2c_seeds():
         yield name, struct.pack("<7i", dim, hidden, layers, heads, kv_heads, vocabulary, context) + bytes(4 * floats)
 
 
+def npy(descr, shape, data, fortran=False, major=1):
+    header = f"{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY" + struct.pack("<BBH" if major == 1 else "<BBI", major, 0, len(header)) + header + data
+
+
+def npy_seeds():
+    for descr, size in (("|b1", 1), ("<i2", 2), (">u4", 4), ("<f2", 2), ("<V2", 2), (">c8", 8), ("<f8", 8)):
+        yield "type_" + descr[1:] + ("_big" if descr[0] == ">" else ""), npy(descr, (3,), bytes(3 * size))
+    yield "scalar", npy("<f4", (), bytes(4))
+    yield "fortran", npy(">f4", (2, 3, 4), bytes(96), True, 2)
+    yield "long", npy("<f4", (0, 1, 1, 1, 1, 1, 1, 1), b"", major=3)
+    yield "structured", b"\x93NUMPY\x01\x00\x12\x00{'descr': [('a', '"
+
+
+def zip_of(entries, method=zipfile.ZIP_STORED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as file:
+        for name, data in entries.items():
+            file.writestr(zipfile.ZipInfo(name), data, method)
+    return out.getvalue()
+
+
+class Unseekable(io.BytesIO):
+    """Makes zipfile write sizes behind the data."""
+
+    def seek(self, *_):
+        raise OSError
+
+    def seekable(self):
+        return False
+
+    def tell(self):
+        raise OSError
+
+
+def npz_seeds():
+    arrays = {"a.npy": npy("<f4", (2,), bytes(8)), "b/c.npy": npy(">i2", (2, 2), bytes(8), True), "note": b"text"}
+    yield "stored", zip_of(arrays)
+    yield "deflated", zip_of(arrays, zipfile.ZIP_DEFLATED)
+    yield "empty", zip_of({})
+    streamed = Unseekable()
+    with zipfile.ZipFile(streamed, "w") as file, file.open(zipfile.ZipInfo("a.npy"), "w", force_zip64=True) as entry:
+        entry.write(arrays["a.npy"])
+    yield "streamed", streamed.getvalue()
+    # A ZIP64 record and its locator, where NumPy would write none.
+    data, end = arrays["a.npy"], 22
+    plain = zip_of({"a.npy": data})
+    directory = plain.rindex(b"PK\x01\x02")
+    size = len(plain) - end - directory
+    yield "zip64", (plain[:-end] + struct.pack("<IQHHIIQQQQ", 0x06064b50, 44, 45, 45, 0, 0, 1, 1, size, directory) +
+                    struct.pack("<IIQI", 0x07064b50, 0, len(plain) - end, 1) +
+                    struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0))
+
+
 def config_seeds():
     llama = {"architectures": ["LlamaForCausalLM"], "vocab_size": 100, "hidden_size": 64, "num_hidden_layers": 2,
              "intermediate_size": 128, "num_attention_heads": 8, "num_key_value_heads": 2,
@@ -140,7 +196,7 @@ def config_seeds():
 
 def main():
     seeds = {"safetensors": safetensors_seeds, "safetensors_index": index_seeds, "gguf": gguf_seeds,
-             "llama2c": llama2c_seeds, "config": config_seeds}
+             "llama2c": llama2c_seeds, "npy": npy_seeds, "npz": npz_seeds, "config": config_seeds}
     for target, make in seeds.items():
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
         for name, data in make():

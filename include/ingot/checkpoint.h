@@ -23,10 +23,12 @@ struct NamedTensor {
 /// What a file or a directory of weights holds. Tensors are views of the mapping: opening reads headers only.
 class Checkpoint {
  public:
-  std::string path;                  // as given
-  std::string_view format;           // "safetensors", "gguf", "llama2c", "huggingface": the row of the format table
-  std::vector<std::string> files;    // every weight file, in order
-  Metadata metadata;                 // GGUF: all keys; SafeTensors: `__metadata__` as strings; others: empty
+  std::string path;                // as given
+  std::string_view format;         // "safetensors", "gguf", "pytorch", …: the row of the format table
+  std::vector<std::string> files;  // every weight file, in order
+  /// GGUF: all keys; SafeTensors: `__metadata__` as strings; PyTorch: numbers, truth values and texts that stand beside
+  /// the tensors; others: empty.
+  Metadata metadata;
   std::vector<NamedTensor> tensors;  // in file order
   /// Directories: the text of config.json, generation_config.json, … by file name, those present.
   std::unordered_map<std::string, std::string> documents;
@@ -61,14 +63,14 @@ struct OutputTensor {
   DType dtype = DType::f32;
   Ref<const Encoding> encoding;  // null: plain
   /// Produces the tensor when its turn comes; it must match shape, dtype and encoding. Called once, so that only one
-  /// tensor needs to be in memory. Row-major, at any alignment.
+  /// tensor needs to be in memory. With any strides (encoded tensors row-major), at any alignment.
   std::function<Tensor()> make;
 };
 
 /// Everything a writer needs. Writers know every offset before the first byte is written.
 struct OutputPlan {
   std::vector<OutputTensor> tensors;
-  Metadata metadata;                                       // GGUF keys, or SafeTensors' `__metadata__` (strings)
+  Metadata metadata;  // GGUF keys, or SafeTensors' `__metadata__` (strings); PyTorch and NumPy files hold none
   std::unordered_map<std::string, std::string> documents;  // "huggingface": files written beside the weights
   /// 0: one file. Else the path becomes a directory of shards of at most this many bytes of tensors each (a larger
   /// tensor has a shard to itself), with an index where the format has one.
@@ -81,9 +83,9 @@ struct WriteOptions {
   std::function<void(std::uint64_t, std::uint64_t)> progress;
 };
 
-/// Writes `plan` as `format` ("safetensors", "gguf", "huggingface") to `path`: under a temporary sibling name, synced,
-/// then renamed. On any failure nothing is left. Throws invalid_argument where the path exists without `force`,
-/// where a format cannot hold a tensor (named), or a name is used twice; io for a full disk.
+/// Writes `plan` as `format` ("safetensors", "gguf", "huggingface", "pytorch", "npz", "npy") to `path`: under a
+/// temporary sibling name, synced, then renamed. On any failure nothing is left. Throws invalid_argument where the path
+/// exists without `force`, where a format cannot hold a tensor (named), or a name is used twice; io for a full disk.
 void write_checkpoint(const std::string& path, std::string_view format, const OutputPlan& plan,
                       const WriteOptions& options = {});
 

@@ -39,11 +39,12 @@ Checkpoint open(nb::handle path, std::string_view i2s_packing) {
 }
 
 std::string_view format_for(std::string_view path) {
-  for (const std::string_view format : {"safetensors", "gguf"})
+  for (const std::string_view format : {"safetensors", "gguf", "npz", "npy"})
     if (path.size() > format.size() && path.ends_with(format) && path[path.size() - format.size() - 1] == '.')
       return format;
   throw Error(ErrorCode::invalid_argument, "save",
-              std::string(path) + ": the name says no format; give format='safetensors', 'gguf' or 'huggingface'");
+              std::string(path) +
+                  ": the name says no format; give format='safetensors', 'gguf', 'npz', 'npy' or 'huggingface'");
 }
 
 void save(nb::handle path, nb::handle tensors, std::optional<nb::dict> metadata, std::optional<std::string> format,
@@ -129,7 +130,7 @@ True
       .def_ro("path", &Checkpoint::path, "The path as given.")
       .def_prop_ro(
           "format", [](const Checkpoint& self) { return self.format; },
-          "'safetensors', 'gguf', 'llama2c' or 'huggingface'.")
+          "'safetensors', 'gguf', 'npz', 'npy', 'llama2c' or 'huggingface'.")
       .def_ro("files", &Checkpoint::files, "Every weight file, in order.")
       .def_ro("notes", &Checkpoint::notes, "What a user should know that is no error.")
       .def_ro("documents", &Checkpoint::documents, "Directories: the texts of config.json and others, by file name.")

@@ -54,6 +54,11 @@ class Cursor {
 
   std::size_t offset() const noexcept { return offset_; }
   std::size_t remaining() const noexcept { return bytes_.size() - offset_; }
+  /// Continues at byte `at` of the file.
+  void seek(std::uint64_t at, std::string_view what) {
+    if (at > bytes_.size()) reject(offset_, what, "byte {} of a file of {}", at, bytes_.size());
+    offset_ = static_cast<std::size_t>(at);
+  }
   std::endian order() const noexcept { return order_; }
   void set_order(std::endian order) noexcept { order_ = order; }
 

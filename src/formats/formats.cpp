@@ -9,6 +9,7 @@
 #include "formats/gguf/gguf.h"
 #include "formats/huggingface/huggingface.h"
 #include "formats/llama2c/llama2c.h"
+#include "formats/npy/npy.h"
 #include "formats/plan.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/utf8.h"
@@ -16,10 +17,12 @@
 namespace ingot {
 namespace {
 
-// Name, suffix, probe, open, write. The surest signs first: GGUF has a magic, llama2.c's size must be exact.
+// Name, suffix, probe, open, write. The surest signs first: magics, then llama2.c, whose size must be exact.
 constexpr Format rows[] = {
     {"gguf", ".gguf", gguf::probe, gguf::open, gguf::write},
     {"llama2c", "", llama2c::probe, llama2c::open, nullptr},
+    {"npz", ".npz", npy::probe_npz, npy::open_npz, npy::write_npz},
+    {"npy", ".npy", npy::probe, npy::open, npy::write},
     {"safetensors", ".safetensors", safetensors::probe, safetensors::open, safetensors::write},
     {"huggingface", "", huggingface::probe, huggingface::open, huggingface::write},
 };
@@ -63,7 +66,8 @@ Checkpoint open_source(const Source& source, const OpenOptions& options) {
   for (const Format& format : rows)
     if (!format.suffix.empty() && source.path.ends_with(format.suffix)) return format.open(source, options);
   fail(ErrorCode::invalid_file, "open_checkpoint",
-       "{}: not a weight file this program knows (SafeTensors, GGUF, llama2.c, a Hugging Face directory): {} bytes{}{}",
+       "{}: not a weight file this program knows (SafeTensors, GGUF, NumPy, llama2.c, a Hugging Face directory): {} "
+       "bytes{}{}",
        printable(source.path), source.bytes->size(), source.bytes->size() ? " that begin with " : "",
        first_bytes(source));
 }

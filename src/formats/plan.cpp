@@ -7,6 +7,7 @@
 
 #include "core/checked.h"
 #include "formats/utf8.h"
+#include "ingot/ops/manipulation.h"
 
 namespace ingot {
 namespace {
@@ -68,6 +69,12 @@ void check_plan(const OutputPlan& plan) {
   }
 }
 
+void require_no_metadata(const OutputPlan& plan, std::string_view holder) {
+  if (plan.metadata.size() != 0)
+    fail(ErrorCode::invalid_argument, operation, "metadata {}: {} hold tensors alone",
+         printable(plan.metadata.begin()->first), holder);
+}
+
 std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const OutputTensor*>& tensors,
                                                          std::uint64_t limit) {
   std::vector<std::vector<const OutputTensor*>> shards(1);
@@ -84,15 +91,18 @@ std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const
   return shards;
 }
 
-void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& planned, Progress& progress) {
-  const Tensor made = planned.make();
+void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& planned, Progress& progress,
+                  const std::function<void(std::span<const std::byte>)>& written) {
+  Tensor made = planned.make();
   if (!made.defined() || made.shape() != planned.shape || made.dtype() != planned.dtype ||
       !same_encoding(planned.encoding.get(), made.encoding()))
     fail(ErrorCode::internal, operation, "tensor {}: planned as {} {}, made as {}", printable(planned.name),
          held_as(planned), to_string(planned.shape), describe(made));
-  if (!made.is_contiguous())
+  // Encoded tensors are viewed in whole rows only, and their rows lie behind one another unless a view left some out.
+  if (!made.is_contiguous() && made.is_quantized())
     fail(ErrorCode::invalid_argument, operation, "tensor {}: {} is not row-major", printable(planned.name),
          describe(made));
+  if (!made.is_contiguous()) made = contiguous(made);
   const auto bytes = static_cast<std::size_t>(planned_bytes(planned));
   if (bytes == 0) return;
   const std::byte* data = made.bytes();
@@ -107,6 +117,7 @@ void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& pl
   for (std::size_t done = 0; done < bytes; done += piece_bytes) {
     const std::size_t piece = std::min(piece_bytes, bytes - done);
     file.write(offset + done, {data + done, piece});
+    if (written) written({data + done, piece});
     progress.add(piece);
   }
 }

@@ -20,12 +20,17 @@ std::string_view held_as(const OutputTensor& tensor) noexcept;
 /// Every rule that holds for all formats: names unique, not empty, valid UTF-8, and without a NUL.
 void check_plan(const OutputPlan& plan);
 
+/// For formats that hold tensors alone. Throws invalid_argument naming `holder` and the first key.
+void require_no_metadata(const OutputPlan& plan, std::string_view holder);
+
 /// Consecutive tensors for each shard, at most `limit` bytes together unless one alone is larger; 0: all in one.
 std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const OutputTensor*>& tensors,
                                                          std::uint64_t limit);
 
-/// Calls `make`, checks what it made against the plan, and writes its bytes at `offset`.
-void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& tensor, Progress& progress);
+/// Calls `make`, checks what it made against the plan, and writes its bytes, row-major, at `offset`. `written` sees
+/// them in their order.
+void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& tensor, Progress& progress,
+                  const std::function<void(std::span<const std::byte>)>& written = {});
 
 /// "model-00001-of-00003.gguf": what GGUF and SafeTensors call a shard (counted from one).
 std::string shard_name(std::string_view stem, std::size_t number, std::size_t count, std::string_view suffix);

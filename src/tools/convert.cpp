@@ -17,6 +17,32 @@ void require_float(DType dtype) {
     fail(ErrorCode::invalid_argument, "convert", "dtype {}: f16, bf16, f32 and f64 are possible", to_string(dtype));
 }
 
+// Formats that keep a model's tensors under Hugging Face's names, or under whatever names they have.
+bool keeps_names(std::string_view format) {
+  constexpr std::string_view all[] = {"safetensors", "huggingface", "pytorch", "npz", "npy"};
+  return std::find(std::begin(all), std::end(all), format) != std::end(all);
+}
+
+// SafeTensors' metadata are texts, PyTorch's and NumPy's files have none.
+void fit_metadata(OutputPlan& plan, const ConvertOptions& options, ConversionReport& report) {
+  if (options.to == "gguf") return;
+  Metadata fitting;
+  for (const auto& [key, value] : plan.metadata) {
+    if (options.to == "safetensors" || options.to == "huggingface")
+      fitting.set(key, std::visit(
+                           []<class T>(const T& v) {
+                             if constexpr (std::is_same_v<T, Array>)
+                               return describe(v);
+                             else
+                               return fmt::format("{}", v);
+                           },
+                           value));
+    else if (key != "format")  // of SafeTensors: "pt"
+      report.notes.push_back(fmt::format("metadata not written, {} holds tensors alone: {}", options.to, key));
+  }
+  plan.metadata = std::move(fitting);
+}
+
 // Names, metadata and documents stay; only floating matrices change their dtype.
 OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
   OutputPlan plan{.metadata = checkpoint.metadata, .documents = checkpoint.documents};
@@ -112,7 +138,7 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
     plan.tensors.push_back(std::move(output));
   }
   plan.metadata.set("format", std::string("pt"));
-  if (options.to == "safetensors") return plan;
+  if (options.to != "huggingface") return plan;
   plan.documents["config.json"] = config.to_huggingface(source.vocabulary.value_or(Vocabulary{}), matrices);
   if (source.vocabulary)
     for (auto& [file, text] : source.vocabulary->to_huggingface()) plan.documents[file] = std::move(text);
@@ -124,13 +150,12 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
 OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& options, ConversionReport& report) {
   if (options.dtype) require_float(*options.dtype);
   const bool from_gguf = checkpoint.format == "gguf", to_gguf_file = options.to == "gguf";
-  const bool from_safetensors = checkpoint.format == "safetensors" || checkpoint.format == "huggingface";
   OutputPlan plan;
-  if ((from_gguf && to_gguf_file) || (from_safetensors && !to_gguf_file)) {
+  if ((from_gguf && to_gguf_file) || (keeps_names(checkpoint.format) && !to_gguf_file)) {
     plan = recast(checkpoint, options);
-    if (options.to == "safetensors")
+    if (options.to != "huggingface")
       plan.documents.clear();
-    else if (options.to == "huggingface" && !plan.documents.contains("config.json"))
+    else if (!plan.documents.contains("config.json"))
       fail(ErrorCode::not_found, "convert", "{} has no config.json to write beside the weights", checkpoint.path);
   } else {
     ModelSource source = model_source(checkpoint, options.tokenizer);
@@ -140,6 +165,7 @@ OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& opti
                         : to_huggingface(std::move(source), options, report);
   }
   if (to_gguf_file) record_i2s_packing(plan);
+  fit_metadata(plan, options, report);
   plan.max_shard_bytes = options.max_shard_bytes;
   return plan;
 }

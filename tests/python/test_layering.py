@@ -47,6 +47,7 @@ THIRD_PARTY = {
     "hwy": ["src/backends/cpu/"],
     "immintrin.h": ["src/backends/cpu/"],
     "arm_neon.h": ["src/backends/cpu/"],
+    "zlib.h": ["src/formats/zip/"],
     "simdjson.h": ["src/formats/", "src/tokenizer/"],
     "nlohmann": ["src/formats/", "src/models/", "src/tools/", "src/tokenizer/", "cli/"],
     "pcre2.h": ["src/tokenizer/"],

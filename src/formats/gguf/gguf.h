@@ -48,8 +48,7 @@ struct Header {
 /// Reads and checks everything before the tensor data, and that the data lies in the file without overlaps.
 Header read_header(const Source& source);
 
-/// The tensors of a big-endian file in this machine's order, at the same distances as in the file. Up to 64 MiB they
-/// are copied to memory, more to an unlinked temporary file that is mapped, so that they need not fit into memory.
+/// The tensors of a big-endian file in this machine's order, at the same distances as in the file, as Scratch bytes.
 /// `begin` receives the file offset of the copy's first byte.
 Ref<Storage> swapped_copy(const Source& source, const std::vector<TensorInfo>& tensors, std::uint64_t& begin);
 /// Swaps the numbers inside whole blocks, in place: for the tensor's part `bytes` that is a multiple of the unit.

@@ -8,6 +8,7 @@
 
 #include "core/fail.h"
 #include "formats/cursor.h"
+#include "formats/extent.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/utf8.h"
 
@@ -154,17 +155,9 @@ Entry read_entry(Json& json, od::object object, std::string name, std::uint64_t 
   if (entry.begin > entry.end || entry.end > data_size)
     reject(fmt::format("data_offsets [{}, {}] in {} bytes of data", entry.begin, entry.end, data_size));
 
-  // Overflow is judged as if sizes of 0 were 1, whichever axis they are on: strides are products of the others.
-  std::uint64_t spanned = 1, bits = 0;
-  bool overflow = false, empty = false;
-  for (const std::int64_t dim : entry.shape) {
-    overflow |= __builtin_mul_overflow(spanned, static_cast<std::uint64_t>(std::max<std::int64_t>(dim, 1)), &spanned);
-    empty |= dim == 0;
-  }
-  overflow |= !std::in_range<std::int64_t>(spanned);
-  overflow |= __builtin_mul_overflow(spanned, static_cast<std::uint64_t>(entry.type->bits), &bits);
-  if (empty) bits = 0;
-  if (overflow) reject(fmt::format("the size of {} {} overflows", entry.type->name, to_string(entry.shape)));
+  const auto counted = extent_bits(entry.shape, entry.type->bits);
+  if (!counted) reject(fmt::format("the size of {} {} overflows", entry.type->name, to_string(entry.shape)));
+  const std::uint64_t bits = *counted;
   if (bits % 8 != 0)
     reject(fmt::format("{} {} does not end on a whole byte", entry.type->name, to_string(entry.shape)));
   if (entry.end - entry.begin != bits / 8)
