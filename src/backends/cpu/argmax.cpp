@@ -1,10 +1,10 @@
-// argmax and argmin: along lines, the extremes of blocks and then the place in the best one; across lines that lie side
-// by side, element by element.
+// argmax and argmin: along lines, in blocks; across lines that lie side by side, element by element.
 #include <vector>
 
 #include "backends/cpu/gather.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/simd/reductions.h"
+#include "backends/cpu/streams.h"
 #include "backends/reference/convert_elements.h"
 #include "core/parallel.h"
 #include "core/strided.h"
@@ -14,8 +14,7 @@
 namespace ingot::cpu {
 namespace {
 
-constexpr std::int64_t block = 1024;                          // elements converted or gathered at a time
-constexpr std::int64_t direct_block = std::int64_t{1} << 14;  // and where they lie in a row already
+constexpr std::int64_t block = 1024;  // elements looked at together
 constexpr std::int64_t grain = std::int64_t{1} << 16;
 constexpr std::int64_t tile = 512;  // lines side by side
 
@@ -33,9 +32,6 @@ struct Elements {
         convert(convert_elements(x.dtype(), dtype_of<T>)),
         same(width == static_cast<std::int64_t>(sizeof(T))) {}
 
-  /// How many of a line to read() at a time.
-  std::int64_t block_of(std::int64_t step) const noexcept { return same && step == 1 ? direct_block : block; }
-
   const T* read(std::int64_t offset, std::int64_t step, std::int64_t n, T* buffer) const {
     if (same && (step == 1 || n == 1)) return reinterpret_cast<const T*>(base) + offset;
     if (same)
@@ -47,52 +43,54 @@ struct Elements {
 };
 
 template <class T>
-bool better(T candidate, T best, bool smallest) noexcept {
-  return best == best && (candidate != candidate || (smallest ? candidate < best : candidate > best));
-}
-
-template <class T>
 struct Best {
   T value;
-  std::int64_t block;
+  std::int64_t block = -1;  // where it begins; none yet
+
+  // The first of equals, and of NaN, whatever the order of calls.
+  void take(T candidate, std::int64_t at, bool smallest) noexcept {
+    const bool nan = candidate != candidate, had_nan = value != value;
+    const bool better = nan || had_nan ? nan > had_nan : smallest ? candidate < value : candidate > value;
+    const bool equal = nan || had_nan ? nan == had_nan : candidate == value;
+    if (block < 0 || better || (equal && at < block)) value = candidate, block = at;
+  }
 };
 
-// The best of the blocks that begin in first … last; the first of equals.
+// The best of the blocks that begin in first … last.
 template <class T>
 Best<T> best_block(const Elements<T>& x, const Reduction& f, std::int64_t offset, std::int64_t step, std::int64_t first,
-                   std::int64_t last, bool smallest, T* buffer) {
+                   std::int64_t last, bool smallest) {
+  T buffer[block];
   Best<T> best{};
-  const std::int64_t size = x.block_of(step);
-  for (std::int64_t i = first; i < last; i += size) {
-    const std::int64_t n = std::min(size, last - i);
+  in_streams((last - first - 1) / block + 1, block * x.width, [&](std::int64_t k) {
+    const std::int64_t i = first + k * block, n = std::min(block, last - i);
     T value;
     f.row(x.read(offset + i * step, step, n, buffer), static_cast<std::size_t>(n), nullptr, &value);
-    if (i == first || better(value, best.value, smallest)) best = {value, i};
-    if (value != value) break;
-  }
+    best.take(value, i, smallest);
+  });
   return best;
 }
 
 template <class T>
 std::int64_t along(const Elements<T>& x, const Reduction& f, std::int64_t offset, std::int64_t step, std::int64_t n,
                    bool smallest) {
-  T buffer[block];
-  Best<T> best;
-  if (n <= grain) {
-    best = best_block(x, f, offset, step, 0, n, smallest, buffer);
+  Best<T> best{};
+  if (n <= block) {
+    best.block = 0;
+  } else if (n <= grain) {
+    best = best_block(x, f, offset, step, 0, n, smallest);
   } else {
-    std::vector<Best<T>> ranges(static_cast<std::size_t>((n - 1) / grain + 1));
-    parallel_for(n, grain, [&](std::int64_t first, std::int64_t last) {
-      T own[block];
-      ranges[static_cast<std::size_t>(first / grain)] = best_block(x, f, offset, step, first, last, smallest, own);
+    const std::int64_t share = n * x.width < 8 * streamed_task_bytes ? grain : streamed_task_bytes / x.width;
+    std::vector<Best<T>> ranges(static_cast<std::size_t>((n - 1) / share + 1));
+    parallel_for(n, share, [&](std::int64_t first, std::int64_t last) {
+      ranges[static_cast<std::size_t>(first / share)] = best_block(x, f, offset, step, first, last, smallest);
     });
-    best = ranges.front();
-    for (const Best<T>& range : ranges)
-      if (better(range.value, best.value, smallest)) best = range;
+    for (const Best<T>& range : ranges) best.take(range.value, range.block, smallest);
   }
-  const std::int64_t size = std::min(x.block_of(step), n - best.block);
+  T buffer[block];
+  const std::int64_t size = std::min(block, n - best.block);
   const T* found = x.read(offset + best.block * step, step, size, buffer);
-  return best.block + static_cast<std::int64_t>(f.find(found, static_cast<std::size_t>(size), &best.value));
+  return best.block + static_cast<std::int64_t>(f.place(found, static_cast<std::size_t>(size)));
 }
 
 // `lines` lines that lie `line_step` apart.

@@ -2,6 +2,7 @@
 // with the smallest step is reduced) or across them, whole vectors of results at a time (it is kept), and the blocks'
 // results are joined in pairs: the result depends on shapes and strides only.
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <numeric>
 
@@ -10,6 +11,7 @@
 #include "backends/cpu/pairwise.h"
 #include "backends/cpu/simd/reductions.h"
 #include "backends/cpu/simd/rows.h"
+#include "backends/cpu/streams.h"
 #include "backends/reference/convert_elements.h"
 #include "core/parallel.h"
 #include "core/strided.h"
@@ -19,12 +21,12 @@ namespace ingot::cpu {
 namespace {
 
 constexpr std::int64_t tile = 1024;                    // results, or elements of a row, held at a time
-constexpr std::int64_t grain = std::int64_t{1} << 16;  // elements a task takes
+constexpr std::int64_t grain = std::int64_t{1} << 16;  // elements a task takes, unless they are many
 // Fewer results side by side than this are not worth vectors of them, and rows shorter than this none of theirs.
 constexpr std::int64_t few = 16;
 
 struct Scratch {
-  alignas(64) std::byte raw[tile * 8], widened[tile * 8], center[tile * 8], results[tile * 8];
+  alignas(64) std::byte raw[tile * 8], widened[tile * 8], center[tile * 8], blocks[tile * 8], results[tile * 8];
 };
 
 class Reducer {
@@ -49,6 +51,9 @@ class Reducer {
   bool across() const noexcept;
   const void* contiguous(const std::byte* from, std::int64_t step, std::int64_t n, Scratch& scratch) const;
   const void* block(std::int64_t offset, std::int64_t begin, std::int64_t n, Scratch& scratch) const;
+  bool settles(const std::byte* result) const noexcept;
+  void reduce_row(std::int64_t offset, std::int64_t begin, std::int64_t end, const std::byte* c, std::byte* to,
+                  Pairwise& tree, Scratch& scratch) const;
   void reduce_rows(const Offsets& at, std::int64_t n, std::int64_t begin, std::int64_t end, std::byte* to,
                    Pairwise& tree, Scratch& scratch) const;
   void reduce_columns(const Offsets& at, std::int64_t n, std::int64_t begin, std::int64_t end, std::byte* to,
@@ -63,7 +68,7 @@ class Reducer {
   std::int64_t width_;
   std::size_t center_width_, result_width_;
   // What one call reduces: elements of a row, rows of several results. Where nothing rounds, more of them.
-  std::int64_t row_block_ = 1024, column_block_ = 16;
+  std::int64_t row_block_ = 1024, column_block_ = 64;
   ConvertRow widen_;
   ConvertElements convert_;
   // Along the axes that stay: x, out, center. Along those that are reduced: x.
@@ -112,10 +117,10 @@ Reducer::Reducer(const Call& call, const std::array<Axes, 2>& axes)
   const bool extreme =
       op_ == ReduceOp::max || op_ == ReduceOp::min || op_ == ReduceOp::max_abs || op_ == ReduceOp::min_abs;
   if (is_floating(result) && !extreme) return;
-  column_block_ = 128;
-  // Elements that are gathered or converted must fit the scratch.
+  column_block_ = 512;
+  // Elements that are gathered or converted must fit the scratch. Much memory is read in short turns.
   if (!widen_ && reduced_.inner_strides()[0] == 1 && reduced_.inner_size() == reduced_.size())
-    row_block_ = (std::int64_t{64} << 10) / width_;
+    row_block_ = std::int64_t{reduced_.size() * width_ < 8 * streamed_task_bytes ? 64 << 10 : 4 << 10} / width_;
 }
 
 // Whether results side by side are computed together.
@@ -150,30 +155,50 @@ const void* Reducer::block(std::int64_t offset, std::int64_t begin, std::int64_t
   return whole ? contiguous(whole, step, n, scratch) : contiguous(scratch.raw, 1, n, scratch);
 }
 
-// `n` results side by side from the reduced elements begin … end, each along its own row.
+// Whether the result of some elements, of which there is one at least, is that of any or all.
+bool Reducer::settles(const std::byte* result) const noexcept {
+  if (op_ != ReduceOp::any && op_ != ReduceOp::all) return false;
+  std::int64_t found;
+  std::memcpy(&found, result, sizeof found);
+  return (found == 0) == (op_ == ReduceOp::all);
+}
+
+// One result from the reduced elements begin … end.
+void Reducer::reduce_row(std::int64_t offset, std::int64_t begin, std::int64_t end, const std::byte* c, std::byte* to,
+                         Pairwise& tree, Scratch& scratch) const {
+  const auto reduce = [&](std::int64_t first, std::byte* result) {
+    const std::int64_t count = std::min(row_block_, end - first);
+    f_.row(count ? block(offset, first, count, scratch) : nullptr, static_cast<std::size_t>(count), c, result);
+  };
+  if (end - begin <= row_block_) return reduce(begin, to);
+  bool known = false;
+  for (std::int64_t first = begin; first < end; first += tile * row_block_) {
+    const std::int64_t blocks = std::min(tile, (end - first - 1) / row_block_ + 1);
+    in_streams(blocks, row_block_ * width_, [&](std::int64_t i) {
+      if (known) return;
+      std::byte* result = scratch.blocks + bytes(i);
+      reduce(first + i * row_block_, result);
+      known = settles(result);
+      if (known) std::memcpy(to, result, result_width_);
+    });
+    if (known) return void(tree.clear());
+    for (std::int64_t i = 0; i < blocks; ++i) {
+      std::memcpy(tree.next(), scratch.blocks + bytes(i), result_width_);
+      tree.push(1);
+    }
+  }
+  std::memcpy(to, tree.finish(1), result_width_);
+}
+
+// `n` results side by side, each along its own row.
 void Reducer::reduce_rows(const Offsets& at, std::int64_t n, std::int64_t begin, std::int64_t end, std::byte* to,
                           Pairwise& tree, Scratch& scratch) const {
   const auto steps = kept_.inner_strides();
-  for (std::int64_t i = 0; i < n; ++i, to += result_width_) {
-    const std::int64_t offset = at[0] + i * steps[0];
-    const std::byte* c =
-        center_ ? center_ + (at[2] + i * steps[2]) * static_cast<std::int64_t>(center_width_) : nullptr;
-    if (end - begin <= row_block_) {
-      const std::int64_t count = end - begin;
-      f_.row(count ? block(offset, begin, count, scratch) : nullptr, static_cast<std::size_t>(count), c, to);
-      continue;
-    }
-    for (std::int64_t first = begin; first < end; first += row_block_) {
-      const std::int64_t count = std::min(row_block_, end - first);
-      f_.row(block(offset, first, count, scratch), static_cast<std::size_t>(count), c, tree.next());
-      std::int64_t found = 0;
-      if (is_count(op_)) std::memcpy(&found, tree.next(), sizeof found);
-      tree.push(1);
-      // The answer is known.
-      if ((op_ == ReduceOp::any && found > 0) || (op_ == ReduceOp::all && found < count)) break;
-    }
-    std::memcpy(to, tree.finish(1), result_width_);
-  }
+  const auto center_width = static_cast<std::int64_t>(center_width_);
+  in_streams(n, (end - begin) * width_, [&](std::int64_t i) {
+    const std::byte* c = center_ ? center_ + (at[2] + i * steps[2]) * center_width : nullptr;
+    reduce_row(at[0] + i * steps[0], begin, end, c, to + bytes(i), tree, scratch);
+  });
 }
 
 // The same, all of them together.
@@ -187,25 +212,32 @@ void Reducer::reduce_columns(const Offsets& at, std::int64_t n, std::int64_t beg
     c = scratch.center;
   }
   const bool direct = !widen_ && (steps[0] == 1 || n == 1);
-  std::int64_t first = begin;
-  do {
-    const std::int64_t last = std::min(end, first + column_block_);
+  const std::int64_t stride = reduced_.inner_strides()[0], rows = end - begin;
+  // As in_streams(): a block takes a row of each quarter in turn.
+  const std::int64_t apart = rows / 4;
+  const bool streams = direct && !is_count(op_) && reduced_.inner_size() == reduced_.size() &&
+                       rows % column_block_ == 0 && apart * n * width_ >= std::int64_t{128} << 10;
+  for (std::int64_t first = begin; first < end || first == begin; first += column_block_) {
     bool fresh = true;
-    reduced_.run(first, last, [&](const auto& row, std::int64_t rows) {
-      const std::byte* from = x_ + (at[0] + row[0]) * width_;
-      const std::int64_t stride = reduced_.inner_strides()[0];
-      if (direct)
-        f_.columns(from, stride, static_cast<std::size_t>(rows), c, fresh, tree.next(), count);
-      else
-        for (std::int64_t r = 0; r < rows; ++r)
-          f_.columns(contiguous(from + r * stride * width_, steps[0], n, scratch), 0, 1, c, fresh && r == 0,
-                     tree.next(), count);
-      fresh = false;
-    });
-    if (fresh) f_.columns(nullptr, 0, 0, nullptr, true, tree.next(), count);  // nothing to reduce
+    if (streams) {
+      const std::int64_t turn = begin + (first - begin) / 4;
+      for (std::int64_t i = turn; i < turn + column_block_ / 4; ++i, fresh = false)
+        f_.columns(x_ + (at[0] + i * stride) * width_, apart * stride, 4, c, fresh, tree.next(), count);
+    } else {
+      reduced_.run(first, std::min(end, first + column_block_), [&](const auto& row, std::int64_t together) {
+        const std::byte* from = x_ + (at[0] + row[0]) * width_;
+        if (direct)
+          f_.columns(from, stride, static_cast<std::size_t>(together), c, fresh, tree.next(), count);
+        else
+          for (std::int64_t r = 0; r < together; ++r)
+            f_.columns(contiguous(from + r * stride * width_, steps[0], n, scratch), 0, 1, c, fresh && r == 0,
+                       tree.next(), count);
+        fresh = false;
+      });
+      if (fresh) f_.columns(nullptr, 0, 0, nullptr, true, tree.next(), count);  // nothing to reduce
+    }
     tree.push(count);
-    first = last;
-  } while (first < end);
+  }
   std::memcpy(to, tree.finish(count), bytes(n));
 }
 
@@ -230,16 +262,18 @@ void Reducer::write(std::byte* results, std::int64_t offset, std::int64_t wide) 
 void Reducer::run() {
   const std::int64_t n = reduced_.size();
   const bool columns = across();
+  const bool much = n * kept_.size() * width_ >= 8 * streamed_task_bytes;
+  const std::int64_t share = much ? streamed_task_bytes / width_ : grain;
   // A task takes `results` results, and where these are few, one of several ranges of what is reduced: powers of two of
   // blocks, so that the ranges' results are nodes of the tree.
-  const std::int64_t results = std::max(columns ? tile : 1, grain / std::max<std::int64_t>(n, 1));
+  const std::int64_t results = std::max(columns ? tile : 1, share / std::max<std::int64_t>(n, 1));
   const std::int64_t tasks = (kept_.size() - 1) / results + 1;
   std::int64_t range = columns ? column_block_ : row_block_;
   const std::int64_t wide = columns ? std::min(tile, kept_.inner_size()) : 1;
   if (tasks >= 32)
     range = std::max<std::int64_t>(n, 1);
   else
-    while (range * wide < grain) range *= 2;
+    while (range * wide < share) range *= 2;
   const std::int64_t ranges = std::max<std::int64_t>(1, (n - 1) / range + 1);
   std::vector<std::byte> partial(ranges > 1 ? bytes(ranges * kept_.size()) : 0);
 
@@ -256,10 +290,11 @@ void Reducer::run() {
       }
     });
   };
+  std::atomic<bool> known = false;  // the only result: other ranges then add zeros to it
   parallel_for(tasks * ranges, 1, [&](std::int64_t first, std::int64_t last) {
     Scratch scratch;
     Pairwise tree(f_.combine, bytes(columns ? tile : 1));
-    for (std::int64_t task = first; task < last; ++task) {
+    for (std::int64_t task = first; task < last && !known.load(std::memory_order_relaxed); ++task) {
       const std::int64_t begin = task % ranges * range, end = std::min(n, begin + range);
       for_tiles(task / ranges, [&](std::int64_t place, const Offsets& at, std::int64_t count) {
         std::byte* to = ranges == 1 ? scratch.results : partial.data() + bytes(task % ranges * kept_.size() + place);
@@ -267,6 +302,7 @@ void Reducer::run() {
           reduce_columns(at, count, begin, end, to, tree, scratch);
         else
           reduce_rows(at, count, begin, end, to, tree, scratch);
+        if (kept_.size() == 1 && n > 0 && settles(to)) known = true;
         if (ranges == 1) write(to, at[1], count);
       });
     }

@@ -1,5 +1,6 @@
-// Per target: how many elements are not zero.
+// Per target: how many elements are not zero, whether any is, whether all are.
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -19,6 +20,14 @@ namespace ingot::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Counters of the elements' own width fill vectors; they hold 128 of any width. As many columns as the kernel asks for
+// in one call, so that memory is read as one stream. The compiler vectorises the loops.
+constexpr std::size_t rows_at_once = 128, columns_at_once = 1024;
+template <class T>
+using Word = std::conditional_t<sizeof(T) == 1, std::uint8_t,
+                                std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                                   std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+
 // Zeros are counted: NaN is none, but ordered comparisons for inequality do not see it.
 template <class T>
 void count_row(const void* from, std::size_t n, const void*, void* acc) {
@@ -31,35 +40,6 @@ void count_row(const void* from, std::size_t n, const void*, void* acc) {
   *static_cast<std::int64_t*>(acc) = static_cast<std::int64_t>(n - zeros);
 }
 
-// The first place of *value, or of NaN where it is that; n where there is none.
-template <class T>
-std::size_t find_row(const void* from, std::size_t n, const void* value) {
-  const hn::ScalableTag<T> d;
-  const T* x = static_cast<const T*>(from);
-  const T wanted = *static_cast<const T*>(value);
-  const std::size_t step = hn::Lanes(d);
-  std::size_t i = 0;
-  for (; i + step <= n; i += step) {
-    const auto here = hn::LoadU(d, x + i);
-    auto hit = hn::Eq(here, hn::Set(d, wanted));
-    if constexpr (std::is_floating_point_v<T>)
-      if (wanted != wanted) hit = hn::IsNaN(here);
-    const auto first = hn::FindFirstTrue(d, hit);
-    if (first >= 0) return i + static_cast<std::size_t>(first);
-  }
-  while (i < n && x[i] != wanted && (wanted == wanted || x[i] == x[i])) ++i;
-  return i;
-}
-
-// Counters of the elements' own width fill vectors; they hold 128 of any width. As many columns as the kernel asks for
-// in one call, so that memory is read as one stream. The compiler vectorises the loops.
-constexpr std::size_t rows_at_once = 128, columns_at_once = 1024;
-template <class T>
-using Counter =
-    std::conditional_t<sizeof(T) == 1, std::uint8_t,
-                       std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                                          std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
-
 template <class T>
 void count_columns(const void* from, std::ptrdiff_t stride, std::size_t rows, const void*, bool fresh, void* acc,
                    std::size_t n) {
@@ -69,14 +49,82 @@ void count_columns(const void* from, std::ptrdiff_t stride, std::size_t rows, co
   for (std::size_t j = 0; j < n; j += columns_at_once) {
     const std::size_t wide = std::min(columns_at_once, n - j);
     for (std::size_t first = 0; first < rows; first += rows_at_once) {
-      Counter<T> count[columns_at_once];
-      std::fill_n(count, wide, Counter<T>{0});
+      Word<T> count[columns_at_once];
+      std::fill_n(count, wide, Word<T>{0});
       for (std::size_t r = first; r < std::min(rows, first + rows_at_once); ++r) {
         const T* row = x + static_cast<std::ptrdiff_t>(r) * stride + j;
-        for (std::size_t k = 0; k < wide; ++k) count[k] = static_cast<Counter<T>>(count[k] + (row[k] != T{0}));
+        for (std::size_t k = 0; k < wide; ++k) count[k] = static_cast<Word<T>>(count[k] + (row[k] != T{0}));
       }
       for (std::size_t k = 0; k < wide; ++k) out[j + k] += static_cast<std::int64_t>(count[k]);
     }
+  }
+}
+
+// any and all: the bits of several elements joined, a float's without its sign. Their disjunction is 0 where all are 0,
+// their minimum where one is.
+template <class T>
+constexpr Word<T> magnitude(T x) {
+  if constexpr (std::is_floating_point_v<T>)
+    return std::bit_cast<Word<T>>(x) << 1;
+  else
+    return static_cast<Word<T>>(x);
+}
+template <bool All, class W>
+constexpr W together(W a, W b) {
+  return All ? std::min(a, b) : static_cast<W>(a | b);
+}
+
+// 0 or, where it is so, n: what a count of the elements would be told apart by.
+template <class T, bool All>
+void whether_row(const void* from, std::size_t n, const void*, void* acc) {
+  using W = Word<T>;
+  const hn::ScalableTag<W> d;
+  const T* x = static_cast<const T*>(from);
+  const std::size_t step = hn::Lanes(d);
+  const auto take = [&](std::size_t i) HWY_ATTR {
+    const auto bits = hn::LoadU(d, reinterpret_cast<const W*>(x + i));
+    if constexpr (std::is_floating_point_v<T>) return hn::ShiftLeft<1>(bits);
+    return bits;
+  };
+  const auto join = [](auto a, auto b) HWY_ATTR {
+    if constexpr (All)
+      return hn::Min(a, b);
+    else
+      return hn::Or(a, b);
+  };
+  const auto tells = [&](auto bits) HWY_ATTR {
+    const auto zero = hn::Eq(bits, hn::Zero(d));
+    return All ? !hn::AllFalse(d, zero) : !hn::AllTrue(d, zero);
+  };
+  bool known = false;
+  std::size_t i = 0;
+  for (; i + 4 * step <= n && !known; i += 4 * step)
+    known = tells(join(join(take(i), take(i + step)), join(take(i + 2 * step), take(i + 3 * step))));
+  if (n >= step) {
+    for (; i + step <= n && !known; i += step) known = tells(take(i));
+    known = known || tells(take(n - step));  // what is left, and some once more
+  } else {
+    for (; i < n && !known; ++i) known = (magnitude(x[i]) == 0) == All;
+  }
+  *static_cast<std::int64_t*>(acc) = known == All ? 0 : static_cast<std::int64_t>(n);
+}
+
+template <class T, bool All>
+void whether_columns(const void* from, std::ptrdiff_t stride, std::size_t rows, const void*, bool fresh, void* acc,
+                     std::size_t n) {
+  using W = Word<T>;
+  const T* x = static_cast<const T*>(from);
+  auto* out = static_cast<std::int64_t*>(acc);
+  if (fresh) std::fill_n(out, n, 0);
+  for (std::size_t j = 0; j < n; j += columns_at_once) {
+    const std::size_t wide = std::min(columns_at_once, n - j);
+    W joined[columns_at_once];
+    std::fill_n(joined, wide, static_cast<W>(All ? ~W{0} : W{0}));
+    for (std::size_t r = 0; r < rows; ++r) {
+      const T* row = x + static_cast<std::ptrdiff_t>(r) * stride + j;
+      for (std::size_t k = 0; k < wide; ++k) joined[k] = together<All>(joined[k], magnitude(row[k]));
+    }
+    for (std::size_t k = 0; k < wide; ++k) out[j + k] += joined[k] == 0 ? 0 : static_cast<std::int64_t>(rows);
   }
 }
 
@@ -87,8 +135,10 @@ inline void combine_counts(void* to, const void* from, std::size_t n) {
 }
 
 template <class T>
-Reduction count_of() {
-  return {count_row<T>, count_columns<T>, combine_counts, find_row<T>};
+Reduction count_of(ReduceOp op) {
+  if (op == ReduceOp::any) return {whether_row<T, false>, whether_columns<T, false>, combine_counts, nullptr};
+  if (op == ReduceOp::all) return {whether_row<T, true>, whether_columns<T, true>, combine_counts, nullptr};
+  return {count_row<T>, count_columns<T>, combine_counts, nullptr};
 }
 
 }  // namespace ingot::cpu::HWY_NAMESPACE

@@ -18,8 +18,9 @@ struct Reduction {
                   std::size_t n);
   /// a[j] ← a[j] ∘ b[j], for j < n.
   void (*combine)(void* a, const void* b, std::size_t n);
-  /// The first place of *value among the n elements of a row, or of NaN where it is that; n where there is none.
-  std::size_t (*find)(const void* x, std::size_t n, const void* value);
+  /// max and min: the first place of the result among the n elements of a row, or of the first NaN. n: 1 … 4096, so
+  /// that groups of elements can be counted in eight bits.
+  std::size_t (*place)(const void* x, std::size_t n);
 };
 
 /// One for each translation unit; `dtype` is bool or an integer from 8 bits on.

@@ -8,10 +8,31 @@
 #include "hwy/highway.h"
 //
 #include "backends/cpu/simd/count-inl.h"
+#include "backends/cpu/simd/place-inl.h"
 #include "backends/cpu/simd/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ingot::cpu::HWY_NAMESPACE {
+
+// Lane k with lane k + half, for ever smaller halves. In vectors: comparing scalars would be guessed wrong, and the
+// next block's loads would wait.
+template <class T, class F>
+HWY_INLINE T join_lanes(Number<T> v, [[maybe_unused]] F f) {
+#if HWY_TARGET != HWY_SCALAR
+  using N = Number<T>;
+  const hn::ScalableTag<T> d;
+  constexpr std::size_t block = 16 / sizeof(T), all = hn::MaxLanes(d);
+  if constexpr (all >= 4 * block) v = f.combine(v, N(hn::ConcatLowerUpper(d, v.v, v.v)));
+  if constexpr (all >= 2 * block) v = f.combine(v, N(hn::SwapAdjacentBlocks(v.v)));
+  if constexpr (block == 4) {
+    v = f.combine(v, N(hn::Shuffle1032(v.v)));
+    v = f.combine(v, N(hn::Shuffle2301(v.v)));
+  } else {
+    v = f.combine(v, N(hn::Shuffle01(v.v)));
+  }
+#endif
+  return hn::GetLane(v.v);
+}
 
 // Four chains hide the latency of one addition; the lanes are combined in pairs.
 template <class T, class F>
@@ -34,12 +55,7 @@ HWY_INLINE void reduce_row(const void* from, std::size_t n, const void* center, 
     const N last = f.element(load_part(x + i, n - i), c);
     a1 = f.combine(a1, N(hn::IfThenElse(hn::FirstN(d, n - i), last.v, hn::Set(d, initial))));
   }
-  HWY_ALIGN T parts[hn::MaxLanes(d)];
-  store(f.combine(f.combine(a0, a1), f.combine(a2, a3)), parts);
-  for (std::size_t half = step / 2; half > 0; half /= 2)
-    for (std::size_t k = 0; k < half; ++k)
-      parts[k] = f.combine(Element<T>(parts[k]), Element<T>(parts[k + half])).value;
-  *static_cast<T*>(acc) = parts[0];
+  *static_cast<T*>(acc) = join_lanes<T>(f.combine(f.combine(a0, a1), f.combine(a2, a3)), f);
 }
 
 // One row after the other: results stay in the L1 cache, and memory is read as one stream (four at once take 1.7 times
@@ -98,10 +114,10 @@ Reduction reduction_of(ReduceOp op) {
                std::size_t n)                                                                                       \
                 HWY_ATTR { reduce_columns<T>(x, stride, rows, c, fresh, acc, n, start, name##_expressions{}); },    \
             [](void* a, const void* b, std::size_t n) HWY_ATTR { combine_rows<T>(a, b, n, name##_expressions{}); }, \
-            find_row<T>};                                                                                           \
+            place_of<T>(ReduceOp::name)};                                                                           \
   }
 #include "ops/reductions.def"
-    default: return count_of<T>();
+    default: return count_of<T>(op);
   }
 }
 

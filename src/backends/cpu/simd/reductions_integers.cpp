@@ -9,6 +9,7 @@
 #include "hwy/highway.h"
 //
 #include "backends/cpu/simd/count-inl.h"
+#include "backends/cpu/simd/place-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ingot::cpu::HWY_NAMESPACE {
@@ -64,11 +65,11 @@ Reduction reduction_of(ReduceOp op) {
                  std::size_t n)                                                                                      \
                   HWY_ATTR { reduce_columns<T, A>(x, stride, rows, fresh, acc, n, start, name##_expression{}); },    \
               [](void* a, const void* b, std::size_t n) HWY_ATTR { combine_rows<A>(a, b, n, name##_expression{}); }, \
-              find_row<T>};                                                                                          \
+              place_of<T>(ReduceOp::name)};                                                                          \
     }                                                                                                                \
     break;
 #include "ops/reductions.def"
-    default: return count_of<T>();
+    default: return count_of<T>(op);
   }
   return {};
 }
