@@ -7,6 +7,7 @@
 #include "ingot/ops/dtypes.h"
 #include "ingot/ops/manipulation.h"
 #include "ops/check.h"
+#include "ops/nextafter.h"
 #include "ops/overlap.h"
 #include "ops/params.h"
 
@@ -152,11 +153,14 @@ Tensor compute(ElementwiseOp op, std::span<const Operand* const> operands, const
   }
   const DType result = row.gives_bool ? DType::bool_ : dtype;
   if (op == ElementwiseOp::bitwise_invert && dtype == DType::bool_) op = ElementwiseOp::logical_not;
-  if (op == ElementwiseOp::nextafter && bit_width(dtype) == 16)
-    throw NotImplemented(name, std::string(to_string(dtype)) + ": f32 and f64 only");
   if (target) check_out(name, *target, shape, result, device);
   if (!prepared.inputs[0]) prepared.convert(name, operands, dtype, shape);
   const std::span inputs(prepared.inputs.data(), operands.size());
+  if (op == ElementwiseOp::nextafter && bit_width(dtype) == 16) {  // in f32, as others compute, steps are f32's
+    const Tensor out = nextafter_16_bit(*inputs[0], *inputs[1]);
+    if (target) copy_(*target, out);
+    return target ? *target : out;
+  }
   const bool direct = target && target->dtype() == result && target->is_aligned() &&
                       std::ranges::none_of(inputs, [&](const Tensor* x) { return overlaps_partly(*x, *target); });
   const Tensor out = direct ? *target : Tensor::empty(shape, result, device);

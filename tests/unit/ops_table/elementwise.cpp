@@ -60,7 +60,6 @@ void compare_columns(std::size_t row, DType dtype, const Shape& shape, const Sha
 }
 
 bool refused(const ElementwiseInfo& row, DType dtype) {
-  if (row.name == "nextafter" && is_floating(dtype) && bit_width(dtype) == 16) return true;
   if (dtype == DType::bool_) return row.takes == Takes::numeric || row.takes == Takes::integer;
   return is_floating(dtype) && (row.takes == Takes::integer || row.takes == Takes::bits);
 }
