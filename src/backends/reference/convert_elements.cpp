@@ -1,5 +1,6 @@
 #include "backends/reference/convert_elements.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -11,7 +12,10 @@ namespace {
 // Access to element i of a row of T. Packed integers are handed out as int8.
 template <class T>
 struct Element {
-  using Value = T;
+  template <class From>
+  static T of(From value) noexcept {
+    return convert<T>(value);
+  }
   static T load(const std::byte* base, std::int64_t i) noexcept {
     T value;
     std::memcpy(&value, base + i * static_cast<std::int64_t>(sizeof(T)), sizeof value);
@@ -24,8 +28,15 @@ struct Element {
 
 template <int Bits>
 struct PackedElement {
-  using Value = std::int8_t;
   static constexpr int per_byte = 8 / Bits;
+  /// Floats saturate at the ends of the packed range as at any integer's; storing wraps integers.
+  template <class From>
+  static std::int8_t of(From value) noexcept {
+    const auto byte = convert<std::int8_t>(value);
+    if constexpr (std::is_integral_v<From>) return byte;
+    constexpr std::int8_t end = 1 << (Bits - 1);
+    return std::clamp<std::int8_t>(byte, -end, end - 1);
+  }
   static std::int8_t load(const std::byte* base, std::int64_t i) noexcept {
     const int shift = static_cast<int>(i % per_byte) * Bits;
     const auto high = static_cast<std::uint8_t>(std::to_integer<unsigned>(base[i / per_byte]) << (8 - Bits - shift));
@@ -47,14 +58,13 @@ struct Element<PackedI2> : PackedElement<2> {};
 template <class From, class To>
 void convert_row(const std::byte* from, std::int64_t from_index, std::int64_t from_step, std::byte* to,
                  std::int64_t to_index, std::int64_t to_step, std::int64_t n) {
-  using Value = typename Element<To>::Value;
   if (from_step == 1 && to_step == 1) {
     for (std::int64_t i = 0; i < n; ++i)
-      Element<To>::store(to, to_index + i, convert<Value>(Element<From>::load(from, from_index + i)));
+      Element<To>::store(to, to_index + i, Element<To>::of(Element<From>::load(from, from_index + i)));
   } else {
     for (std::int64_t i = 0; i < n; ++i)
       Element<To>::store(to, to_index + i * to_step,
-                         convert<Value>(Element<From>::load(from, from_index + i * from_step)));
+                         Element<To>::of(Element<From>::load(from, from_index + i * from_step)));
   }
 }
 
