@@ -35,6 +35,12 @@ MatrixNorm to_norm(const nb::object& ord) {
               std::string("ord is 'fro', 'nuc', 1, -1, 2, -2, inf or -inf, found ") + nb::repr(ord).c_str());
 }
 
+Tensor with_rtol(Tensor (*function)(const Tensor&, const Operand&), const Tensor& x, nb::handle rtol) {
+  HeldOperand held;
+  if (!rtol.is_none()) to_operand(rtol, held);
+  return released([&] { return function(x, rtol.is_none() ? Operand(-1) : held.operand); });
+}
+
 nb::object factored(const Tensor& x, std::string_view mode) {
   if (mode != "reduced" && mode != "complete")
     throw Error(ErrorCode::invalid_argument, "qr",
@@ -168,13 +174,13 @@ Raises as svd does.
 )");
   m.def(
       "pinv",
-      [](const Tensor& x, std::optional<double> rtol) { return released([&] { return pinv(x, rtol.value_or(-1)); }); },
-      nb::arg(), nb::kw_only(), "rtol"_a = nb::none(),
-      nb::sig("def pinv(x: Tensor, /, *, rtol: float | None = None) -> Tensor"),
+      [](const Tensor& x, nb::handle rtol) { return with_rtol(&pinv, x, rtol); }, nb::arg(), nb::kw_only(),
+      "rtol"_a = nb::none(),
+      nb::sig("def pinv(x: Tensor, /, *, rtol: ingot._typing.Operand | None = None) -> Tensor"),
       R"(The Moore–Penrose inverse of matrices (…, m, n) → (…, n, m).
 
-Singular values up to `rtol` (max(m, n)·ε of the dtype computed in, unless told) times the largest count as 0. Raises as
-svd does.
+Singular values up to `rtol` (max(m, n)·ε of the dtype computed in, unless told; a number, or a tensor of floats that
+broadcasts to the batch (…)) times the largest count as 0. Raises as svd does.
 
 >>> import ingot
 >>> [round(value, 6) for value in ingot.pinv(ingot.asarray([[2.0], [0.0]])).tolist()[0]]
@@ -182,11 +188,9 @@ svd does.
 )");
   m.def(
       "matrix_rank",
-      [](const Tensor& x, std::optional<double> rtol) {
-        return released([&] { return matrix_rank(x, rtol.value_or(-1)); });
-      },
-      nb::arg(), nb::kw_only(), "rtol"_a = nb::none(),
-      nb::sig("def matrix_rank(x: Tensor, /, *, rtol: float | None = None) -> Tensor"),
+      [](const Tensor& x, nb::handle rtol) { return with_rtol(&matrix_rank, x, rtol); }, nb::arg(), nb::kw_only(),
+      "rtol"_a = nb::none(),
+      nb::sig("def matrix_rank(x: Tensor, /, *, rtol: ingot._typing.Operand | None = None) -> Tensor"),
       R"(How many singular values of matrices (…, m, n) pass `rtol` times the largest → (…), int64; `rtol` as for pinv.
 
 Raises as svd does.

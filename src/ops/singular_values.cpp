@@ -9,20 +9,22 @@ namespace ingot {
 namespace {
 
 // rtol · s[0], (…, 1): values up to it count as 0.
-Tensor cutoff(const Tensor& s, const Tensor& x, double rtol) {
-  if (rtol < 0)
-    rtol = static_cast<double>(std::max(x.shape().back(), x.shape()[x.rank() - 2])) *
-           (s.dtype() == DType::f64 ? std::numeric_limits<double>::epsilon()
-                                    : static_cast<double>(std::numeric_limits<float>::epsilon()));
-  return multiply(s.slice(-1, 0, 1), rtol);
+Tensor cutoff(const Tensor& s, const Tensor& x, const Operand& rtol) {
+  if (rtol.is_tensor()) return multiply(s.slice(-1, 0, 1), astype(rtol.tensor(), s.dtype()).unsqueeze(-1));
+  double factor = rtol.scalar().as_double();
+  if (factor < 0)
+    factor = static_cast<double>(std::max(x.shape().back(), x.shape()[x.rank() - 2])) *
+             (s.dtype() == DType::f64 ? std::numeric_limits<double>::epsilon()
+                                      : static_cast<double>(std::numeric_limits<float>::epsilon()));
+  return multiply(s.slice(-1, 0, 1), factor);
 }
 
 // 1 / s above the cutoff, else 0.
-Tensor inverted(const Tensor& s, const Tensor& x, double rtol) {
+Tensor inverted(const Tensor& s, const Tensor& x, const Operand& rtol) {
   return where(greater(s, cutoff(s, x, rtol)), divide(1, s), 0);
 }
 
-Tensor rank_of(const Tensor& s, const Tensor& x, double rtol) {
+Tensor rank_of(const Tensor& s, const Tensor& x, const Operand& rtol) {
   if (s.shape().back() == 0) return Tensor::zeros(batch_shape(x), DType::i64, x.device());
   return count_nonzero(greater(s, cutoff(s, x, rtol)), -1);
 }
@@ -33,6 +35,15 @@ Tensor wide(const char* operation, const Tensor& x) {
   check_floating(operation, x);
   check_matrix(operation, x);
   return astype(x, computed_dtype(x));
+}
+
+// One for each matrix of the batch, or fewer that stretch.
+void check_rtol(const char* operation, const Tensor& x, const Operand& rtol) {
+  if (!rtol.is_tensor()) return;
+  check_inputs(operation, {&x, &rtol.tensor()});
+  check_floating(operation, rtol.tensor());
+  if (broadcast_shapes(batch_shape(x), rtol.tensor().shape(), operation) != batch_shape(x))
+    fail(ErrorCode::shape_mismatch, operation, "{} and rtol {} do not fit", describe(x), describe(rtol.tensor()));
 }
 
 // The error of a decomposition that `operation` is made of, under its name.
@@ -47,16 +58,18 @@ auto named(const char* operation, F&& f) {
 
 }  // namespace
 
-Tensor pinv(const Tensor& x, double rtol) {
+Tensor pinv(const Tensor& x, const Operand& rtol) {
   const Tensor a = wide("pinv", x);
+  check_rtol("pinv", x, rtol);
   if (a.numel() == 0) return Tensor::zeros(matrix_transpose(x).shape(), x.dtype(), x.device());
   const SvdResult d = named("pinv", [&] { return svd(a, false); });
   const Tensor right = multiply(matrix_transpose(d.vh), inverted(d.s, a, rtol).unsqueeze(-2));
   return astype(matmul(right, matrix_transpose(d.u)), x.dtype());
 }
 
-Tensor matrix_rank(const Tensor& x, double rtol) {
+Tensor matrix_rank(const Tensor& x, const Operand& rtol) {
   const Tensor a = wide("matrix_rank", x);
+  check_rtol("matrix_rank", x, rtol);
   return rank_of(named("matrix_rank", [&] { return svdvals(a); }), a, rtol);
 }
 

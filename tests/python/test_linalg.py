@@ -253,6 +253,33 @@ def test_rank_pinv_lstsq(seed, m, n, rank):
 
 
 @SEVERAL
+@given(SEEDS, st.integers(1, 5), st.integers(1, 5), st.sampled_from([(), (2,), (3, 1), (3, 2)]), st.sampled_from(FLOATS))
+def test_a_cutoff_for_each_matrix(seed, m, n, shape, dtype):
+    a = normal(seed, (3, 2, m, n), "float64")
+    rtol = np.random.default_rng(seed).choice([1e-3, 0.5, 0.9], shape).astype(dtype)
+    each = np.broadcast_to(rtol.astype(np.float64), (3, 2))
+    s = np.linalg.svd(a, compute_uv=False)
+    if np.any(np.abs(s - each[..., None] * s[..., :1]) < 1e-3 * s[..., :1]):
+        return  # at the cutoff
+    x, cutoff = ingot.asarray(a), ingot.asarray(rtol)
+    assert numpy(ingot.matrix_rank(x, rtol=cutoff)).tolist() == np.linalg.matrix_rank(a, rtol=each).tolist()
+    exact = np.linalg.pinv(a, rtol=each)
+    # Wedin 1972: the space of the values kept turns by ‖E‖ / gap; what is kept changes as in test_rank_pinv_lstsq.
+    size = np.linalg.norm(exact, axis=(-2, -1))
+    assert_small(numpy(ingot.pinv(x, rtol=cutoff)) - exact, 8 * size * backward(a) * (1 / (2e-3 * s[..., 0]) + size))
+
+
+def test_a_cutoff_that_does_not_fit():
+    x = ingot.ones((2, 3, 3))
+    for function in (ingot.pinv, ingot.matrix_rank):
+        for wrong in (ingot.ones(3), ingot.ones((4, 2))):
+            with pytest.raises(ValueError, match=function.__name__):
+                function(x, rtol=wrong)
+        with pytest.raises(TypeError, match=function.__name__):
+            function(x, rtol=ingot.asarray([1, 1]))
+
+
+@SEVERAL
 @given(SEEDS, st.sampled_from(FLOATS), st.integers(1, 6), st.integers(1, 6), st.booleans())
 def test_matrix_norm(seed, dtype, m, n, keepdims):
     a = normal(seed, (2, m, n), dtype)

@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "ingot/tensor.h"
+#include "ingot/ops/operand.h"
 
 namespace [[gnu::visibility("default")]] ingot {
 
@@ -87,13 +87,13 @@ struct EighResult {
 EighResult eigh(const Tensor& x);
 Tensor eigvalsh(const Tensor& x);
 
-// What singular values tell. `rtol` (negative: max(m, n)·ε of the dtype computed in) times the largest is the cutoff:
+// What singular values tell. `rtol` (−1: max(m, n)·ε of the dtype computed in) times the largest is the cutoff:
 // values up to it count as 0.
 
 /// Moore–Penrose inverse, (…, n, m).
-Tensor pinv(const Tensor& x, double rtol = -1);
+Tensor pinv(const Tensor& x, const Operand& rtol = -1);
 /// Singular values above the cutoff: i64.
-Tensor matrix_rank(const Tensor& x, double rtol = -1);
+Tensor matrix_rank(const Tensor& x, const Operand& rtol = -1);
 
 /// The Frobenius norm; the sum (nuc), largest (two) or smallest (minus_two) singular value; the largest or smallest sum
 /// of magnitudes of a column (one, minus_one) or a row (inf, minus_inf).
