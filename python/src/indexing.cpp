@@ -78,8 +78,8 @@ void set(const Tensor& x, nb::handle key, nb::handle value) {
 }  // namespace
 
 void bind_indexing(nb::class_<Tensor>& cls) {
-  cls.def("__getitem__", &get, nb::arg(), nb::sig("def __getitem__(self, key: object, /) -> Tensor"))
-      .def("__setitem__", &set, nb::arg(), nb::arg(),
+  cls.def("__getitem__", &get, nb::arg().none(), nb::sig("def __getitem__(self, key: object, /) -> Tensor"))
+      .def("__setitem__", &set, nb::arg().none(), nb::arg().none(),
            nb::sig("def __setitem__(self, key: object, value: object, /) -> None"))
       .def(
           "__iter__",

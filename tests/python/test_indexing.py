@@ -100,6 +100,16 @@ def test_setitem(shape, dtype, data):
     assert same(x, array)
 
 
+def test_a_new_axis_alone():
+    x = ingot.asarray([1, 2])
+    assert x[None].shape == x[ingot.newaxis].shape == (1, 2) and x[:, None].shape == (2, 1)
+    x[None] = ingot.asarray([[3, 4]])
+    assert x.tolist() == [3, 4]
+    with pytest.raises(TypeError):
+        x[0] = None
+    assert x.tolist() == [3, 4]
+
+
 def test_setitem_takes_lists_and_overlapping_values():
     x = ingot.arange(6)
     x[::2] = [7, 8, 9]
@@ -150,8 +160,12 @@ def test_take_and_its_kin(array, data):
     values = data.draw(hnp.arrays(array.dtype, shape))
     target = ingot.asarray(array.copy())
     ingot.put_along_axis_(target, ingot.asarray(each), ingot.asarray(values), axis)
-    np.put_along_axis(array, each, values, axis)
-    assert same(target, array)
+    expected = array.copy()
+    np.put_along_axis(expected, each, values, axis)
+    assert same(target, expected)
+    assert same(ingot.scatter(x, axis, ingot.asarray(each), ingot.asarray(values)), expected)
+    fewer = tuple(slice(None) if i == axis else slice(data.draw(st.integers(0, n))) for i, n in enumerate(shape))
+    assert same(ingot.gather(x, axis, ingot.asarray(each[fewer])), np.take_along_axis(array, each, axis)[fewer])
 
 
 @quick
