@@ -135,7 +135,7 @@ float32 where `weight` is quantized. Raises IndexError for an id out of range.
         R"(Rotary embedding of x (…, T, D): pair i of position p turns by p · inverse_frequencies[i]. Su et al. 2021.
 
 positions: int64 (T); inverse_frequencies: float32 (R/2), R ≤ D: elements past R stay. `layout`: 'interleaved' pairs are
-(2i, 2i+1), 'half_split' ones (i, i + D/2).
+(2i, 2i+1), 'half_split' ones (i, i + R/2).
 
 >>> import ingot
 >>> x = ingot.asarray([[1.0, 0.0]])

@@ -40,6 +40,7 @@ def test_views(array, data):
     x = ingot.asarray(array)
     order = data.draw(st.permutations(range(array.ndim)))
     assert same(ingot.permute_dims(x, order), array.transpose(order))
+    assert same(plain := ingot.contiguous(x), array) and plain.strides == ingot.zeros(array.shape).strides
     assert same(ingot.expand_dims(x, axis=(at := data.draw(st.integers(-array.ndim - 1, array.ndim)))),
                 np.expand_dims(array, at))
     ones = tuple(i for i, n in enumerate(array.shape) if n == 1)

@@ -37,7 +37,9 @@ def assert_near(found, expected, limit):
 def test_log_softmax(seed, m, n, axis):
     x = normal(seed, (m, n))
     # |x − max| < 30: each of a few roundings is of that size at most.
-    assert_near(ingot.log_softmax(ingot.asarray(x), axis), log_softmax(x, axis), (max(m, n) + 150) * U)
+    limit = (max(m, n) + 150) * U
+    assert_near(ingot.log_softmax(ingot.asarray(x), axis), log_softmax(x, axis), limit)
+    assert_near(ingot.softmax(ingot.asarray(x), axis), np.exp(log_softmax(x, axis)), limit)
 
 
 @SEVERAL
@@ -99,6 +101,36 @@ def test_rms_norm_without_weight(seed, m, n):
     x = normal(seed, (m, n)).astype(np.float64)
     expected = x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + 1e-5)
     assert_near(ingot.rms_norm(ingot.asarray(x)), expected, (n + 10) * 2.0**-53 * np.abs(expected))
+
+
+@SEVERAL
+@given(SEEDS, SIZES, SIZES, st.sampled_from(["float16", "float32", "float64", "int32"]), st.lists(st.integers(0, 3), max_size=2))
+def test_embedding(seed, n, k, dtype, shape):
+    weight = normal(seed, (n, k)).astype(dtype)
+    ids = np.random.default_rng(seed).integers(0, n, shape)
+    assert np.asarray(ingot.embedding(ingot.asarray(weight), ingot.asarray(ids))).tobytes() == weight[ids].tobytes()
+    with pytest.raises(IndexError):
+        ingot.embedding(ingot.asarray(weight), ingot.asarray([n]))
+
+
+@SEVERAL
+@given(SEEDS, st.integers(1, 6), st.integers(1, 8), st.integers(0, 8), st.sampled_from(["interleaved", "half_split"]),
+       st.lists(st.integers(1, 3), max_size=2))
+def test_rope(seed, length, half, left, layout, batch):
+    size = 2 * half
+    pairs = max(1, half - left)
+    x = normal(seed, (*batch, length, size), np.float64)
+    generator = np.random.default_rng(seed)
+    positions, frequencies = generator.integers(0, 1000, length), generator.random(pairs).astype(np.float32)
+    angle = positions[:, None] * frequencies.astype(np.float64)
+    first, second = (np.arange(pairs) * 2, np.arange(pairs) * 2 + 1) if layout == "interleaved" else (
+        np.arange(pairs), np.arange(pairs) + pairs)
+    expected = x.copy()
+    expected[..., first] = x[..., first] * np.cos(angle) - x[..., second] * np.sin(angle)
+    expected[..., second] = x[..., first] * np.sin(angle) + x[..., second] * np.cos(angle)
+    found = ingot.rope(*map(ingot.asarray, (x, positions, frequencies)), layout=layout)
+    # An angle below 1000, a product of two roundings, turns x by as much of its length.
+    assert_near(found, expected, 1000 * 2.0**-50 * np.abs(x).max())
 
 
 @SEVERAL

@@ -45,7 +45,7 @@ Tensor embedding(const Tensor& weight, const Tensor& ids);
 /// Which elements of a head form a pair that is rotated together.
 enum class RopeLayout : std::uint8_t {
   interleaved,  // (2i, 2i+1): Meta's checkpoints, llama2.c, GGUF's llama
-  half_split,   // (i, i + d/2): Hugging Face, GPT-NeoX
+  half_split,   // (i, i + R/2): Hugging Face, GPT-NeoX
 };
 /// Rotary embedding (Su et al. 2021) of x (…, T, D): element pair i of position p turns by p · inverse_frequencies[i].
 /// positions: i64 (T); inverse_frequencies: f32 (R/2), R ≤ D even: elements past R stay.
