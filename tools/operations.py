@@ -96,15 +96,15 @@ PROBES = {
     "take_along_axis": "ingot.take_along_axis(x, i[None, :], axis=0)",
     "tile": "ingot.tile(x, 2)",
     "topk": "ingot.topk(x, 2)",
+    "bernoulli": "ingot.bernoulli(ingot.Generator(), x)",
+    "normal": "ingot.normal(ingot.Generator(), 4, dtype=d)",
+    "randint": "ingot.randint(ingot.Generator(), 0, 2, 4, dtype=d)",
+    "uniform": "ingot.uniform(ingot.Generator(), 4, dtype=d)",
     "where": "ingot.where(x32 != 0, x, x)",
     "zeros": "ingot.zeros(4, dtype=d)",
-    "Generator.bernoulli": "ingot.Generator().bernoulli(x)",
-    "Generator.normal": "ingot.Generator().normal(4, dtype=d)",
-    "Generator.randint": "ingot.Generator().randint(0, 2, 4, dtype=d)",
-    "Generator.uniform": "ingot.Generator().uniform(4, dtype=d)",
 }
 # Of these dtypes say nothing: the result has the one asked for, or there is none.
-WITHOUT_DTYPES = {"astype", "can_cast", "elementwise_table", "finfo", "iinfo", "isdtype", "open", "result_type", "save"}
+WITHOUT_DTYPES = {"astype", "can_cast", "elementwise_table", "finfo", "iinfo", "isdtype", "open", "permutation", "result_type", "save"}
 
 
 def resolve(name):
@@ -272,12 +272,13 @@ def page():
     constants = [name for name in ingot.__all__ if name not in functions + CLASSES + dtype_names + modules]
     extension = [f"linalg.{name}" for name in ingot.linalg.__all__
                  if name not in ingot.__all__ and not inspect.isclass(getattr(ingot.linalg, name))]
+    generator = [name for name in members("Generator") if name.partition(".")[2] not in ingot.__all__]
     of_the_table = {row.name for row in elementwise_table.rows()}
     lines = [INTRODUCTION, f"\nThere are {len(functions) + len(extension)} functions, {len(of_the_table)} of them elementwise."]
     for title, header, more in FAMILIES:
         here = declared(header) | set(more)
         names = [name for name in functions if name in here and name not in of_the_table]
-        names += {"Linear algebra": extension, "Random numbers": members("Generator")}.get(title, [])
+        names += {"Linear algebra": extension, "Random numbers": generator}.get(title, [])
         if not names:
             continue
         lines += [f"\n## {title}\n", f"C++: [`ingot/{header}`](../include/ingot/{header})"]

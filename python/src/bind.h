@@ -25,7 +25,7 @@ void bind_creation(nb::module_& m);
 void bind_checkpoint(nb::module_& m);
 
 // Operations, a file a family.
-void bind_elementwise(nb::module_& m);
+void bind_elementwise(nb::module_& m, nb::class_<Tensor>& cls);
 void bind_dtypes(nb::module_& m, nb::class_<Tensor>& cls);
 void bind_dtype_functions(nb::module_& m);
 void bind_index_functions(nb::module_& m);

@@ -22,7 +22,7 @@ NB_MODULE(_ingot, m) {
   bind_pickle(m, tensor);
   bind_creation(m);
   bind_checkpoint(m);
-  bind_elementwise(m);
+  bind_elementwise(m, tensor);
   bind_dtypes(m, tensor);
   bind_dtype_functions(m);
   bind_index_functions(m);

@@ -173,10 +173,8 @@ Raises as svd does.
 [1.0, 3.0]
 )");
   m.def(
-      "pinv",
-      [](const Tensor& x, nb::handle rtol) { return with_rtol(&pinv, x, rtol); }, nb::arg(), nb::kw_only(),
-      "rtol"_a = nb::none(),
-      nb::sig("def pinv(x: Tensor, /, *, rtol: ingot._typing.Operand | None = None) -> Tensor"),
+      "pinv", [](const Tensor& x, nb::handle rtol) { return with_rtol(&pinv, x, rtol); }, nb::arg(), nb::kw_only(),
+      "rtol"_a = nb::none(), nb::sig("def pinv(x: Tensor, /, *, rtol: ingot._typing.Operand | None = None) -> Tensor"),
       R"(The Moore–Penrose inverse of matrices (…, m, n) → (…, n, m).
 
 Singular values up to `rtol` (max(m, n)·ε of the dtype computed in, unless told; a number, or a tensor of floats that
@@ -187,9 +185,8 @@ broadcasts to the batch (…)) times the largest count as 0. Raises as svd does.
 [0.5, 0.0]
 )");
   m.def(
-      "matrix_rank",
-      [](const Tensor& x, nb::handle rtol) { return with_rtol(&matrix_rank, x, rtol); }, nb::arg(), nb::kw_only(),
-      "rtol"_a = nb::none(),
+      "matrix_rank", [](const Tensor& x, nb::handle rtol) { return with_rtol(&matrix_rank, x, rtol); }, nb::arg(),
+      nb::kw_only(), "rtol"_a = nb::none(),
       nb::sig("def matrix_rank(x: Tensor, /, *, rtol: ingot._typing.Operand | None = None) -> Tensor"),
       R"(How many singular values of matrices (…, m, n) pass `rtol` times the largest → (…), int64; `rtol` as for pinv.
 

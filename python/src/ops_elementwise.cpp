@@ -74,9 +74,32 @@ nb::object clip(nb::handle x, nb::handle low, nb::handle high, const std::option
   }));
 }
 
+// A method of Tensor and a function of the module.
+void def_in_place(nb::module_& m, nb::class_<Tensor>& cls, const char* name, const char* operation,
+                  void (*function)(const Tensor&, const Operand&), const char* example) {
+  const std::string text = "x " + std::string(operation) +
+                           R"( value, written into x, in its dtype and shape; gives x.
+
+Raises TypeError where the result needs another kind of dtype, ValueError where it needs another shape, and for a tensor
+that is read-only or holds elements more than once.
+
+>>> import ingot
+>>> x = ingot.asarray([8.0, 4.0])
+>>> y = ingot.)" + name + "(x, 2)\n>>> print(x)\n" +
+                           example + "\n";
+  const auto apply = [function](nb::handle x, const Operand& value) {
+    const auto& target = nb::cast<const Tensor&>(x);
+    released([&] { function(target, value); });
+    return nb::borrow(x);
+  };
+  const std::string parameters = "value: ingot._typing.Operand, /) -> Tensor", head = "def " + std::string(name);
+  cls.def(name, apply, nb::arg(), nb::sig((head + "(self, " + parameters).c_str()), text.c_str());
+  m.def(name, apply, nb::arg(), nb::arg(), nb::sig((head + "(x: Tensor, " + parameters).c_str()), text.c_str());
+}
+
 }  // namespace
 
-void bind_elementwise(nb::module_& m) {
+void bind_elementwise(nb::module_& m, nb::class_<Tensor>& cls) {
   const auto table = elementwise_table();
   static constexpr const char* takes[] = {"floating", "numeric", "integer", "bits", "any"};
   nb::class_<ElementwiseInfo>(m, "ElementwiseInfo", R"(What elementwise_table() tells of an operation.
@@ -181,6 +204,45 @@ void bind_elementwise(nb::module_& m) {
 >>> import ingot
 >>> print(ingot.real(ingot.asarray([1.5])))
 [1.5]
+)");
+  def_in_place(m, cls, "add_", "+", &add_, "[10.  6.]");
+  def_in_place(m, cls, "sub_", "−", &sub_, "[6. 2.]");
+  def_in_place(m, cls, "mul_", "·", &mul_, "[16.  8.]");
+  def_in_place(m, cls, "div_", "/", &div_, "[4. 2.]");
+  m.def(
+      "isclose",
+      [](nb::handle x1, nb::handle x2, double rtol, double atol, bool equal_nan) {
+        const Argument a(x1), b(x2);
+        return nb::cast(released([&] { return isclose(a.held.operand, b.held.operand, rtol, atol, equal_nan); }));
+      },
+      nb::arg(), nb::arg(), nb::kw_only(), "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false,
+      nb::sig(
+          "def isclose(x1: ingot._typing.Operand, x2: ingot._typing.Operand, /, *, rtol: float = 1e-5, atol: float = "
+          "1e-8, equal_nan: bool = False) -> Tensor"),
+      R"(Whether |x1 − x2| ≤ atol + rtol·|x2|: NumPy's rule. Infinities are close to themselves alone.
+
+Takes bool, integers and floats, broadcast; gives bool. Promoted operands are compared in float64. NaN is close to
+nothing, under `equal_nan` to NaN. Raises TypeError for other dtypes, ValueError for shapes that do not broadcast.
+
+>>> import ingot
+>>> print(ingot.isclose([1.0, 2.0], [1.000001, 2.1]))
+[ True False]
+)");
+  m.def(
+      "allclose",
+      [](nb::handle x1, nb::handle x2, double rtol, double atol, bool equal_nan) {
+        const Argument a(x1), b(x2);
+        return released([&] { return allclose(a.held.operand, b.held.operand, rtol, atol, equal_nan); });
+      },
+      nb::arg(), nb::arg(), nb::kw_only(), "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false,
+      nb::sig(
+          "def allclose(x1: ingot._typing.Operand, x2: ingot._typing.Operand, /, *, rtol: float = 1e-5, atol: float "
+          "= 1e-8, equal_nan: bool = False) -> bool"),
+      R"(Whether all elements are close as isclose has it: a bool of Python. True for no elements.
+
+>>> import ingot
+>>> ingot.allclose([1.0, 2.0], [1.000001, 2.0]), ingot.allclose([1.0, 2.0], 1.0)
+(True, False)
 )");
   m.def(
       "where",

@@ -160,6 +160,22 @@ for NaN, and for no elements where ord is infinite; else as sum does.
 >>> ingot.vector_norm(ingot.asarray([3.0, 4.0])).tolist()
 5.0
 )");
+  m.def(
+      "norm",
+      [](const Tensor& x, double ord, const Axes& axis, bool keepdims) {
+        return released([&] { return norm(x, ord, axis, keepdims); });
+      },
+      nb::arg(), "ord"_a = 2.0, "axis"_a = nb::none(), "keepdims"_a = false,
+      nb::sig("def norm(x: Tensor, /, ord: float = 2.0, axis: ingot._typing.ShapeLike | None = None, keepdims: bool = "
+              "False) -> Tensor"),
+      R"(vector_norm with its parameters in the order of PyTorch's norm: never a norm of matrices (matrix_norm).
+
+Dtypes, values and errors are those of vector_norm.
+
+>>> import ingot
+>>> ingot.norm(ingot.asarray([[3.0, 4.0], [5.0, 12.0]]), axis=1).tolist()
+[5.0, 13.0]
+)");
   def_running(m, "cumulative_sum", &cumulative_sum, R"(Σ of the elements up to and including each along `axis`.
 
 x of one dimension needs no `axis`. Dtypes are those of sum; floats are summed in float64 and rounded once.

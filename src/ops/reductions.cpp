@@ -116,6 +116,12 @@ Tensor kept_norm(const Request& request, double ord) {
   return multiply(sqrt(scaled), scale);
 }
 
+Tensor finished_norm(const Request& given, bool keepdims, double ord) {
+  if (ord != ord) fail(ErrorCode::invalid_argument, given.name, "ord is NaN");
+  const Request request = given.with(as_floating(given.x));
+  return request.finish(astype(kept_norm(request, ord), floating_result(given.x.dtype())), keepdims);
+}
+
 }  // namespace
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DType> dtype) {
@@ -180,10 +186,11 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
 }
 
 Tensor vector_norm(const Tensor& x, const Axes& axes, bool keepdims, double ord) {
-  const Request given("vector_norm", x, axes);
-  if (ord != ord) fail(ErrorCode::invalid_argument, given.name, "ord is NaN");
-  const Request request = given.with(as_floating(x));
-  return request.finish(astype(kept_norm(request, ord), floating_result(x.dtype())), keepdims);
+  return finished_norm(Request("vector_norm", x, axes), keepdims, ord);
+}
+
+Tensor norm(const Tensor& x, double ord, const Axes& axes, bool keepdims) {
+  return finished_norm(Request("norm", x, axes), keepdims, ord);
 }
 
 }  // namespace ingot

@@ -101,8 +101,6 @@ def test_equals_numpy(name):
     def run(drawn):
         dtype, arrays = drawn
         computed = numpy_dtype("float32") if row.takes == "floating" and dtype.kind in "iub" else dtype
-        if name == "nextafter" and computed.itemsize == 2:
-            return
         before = [array.copy() for array in arrays]
         found = np.asarray(getattr(ingot, name)(*map(ingot.asarray, arrays)))
         for array, copy in zip(arrays, before):
@@ -120,6 +118,84 @@ def test_equals_numpy(name):
             compare(found, expected, computed, truth.scale(*inputs) if truth.scale else expected)
 
     run()
+
+
+@pytest.mark.parametrize("towards", [np.inf, -np.inf, 0.0, -0.0])
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_nextafter_of_every_code(name, towards):
+    array = np.arange(2**16, dtype=np.uint16).view(numpy_dtype(name))
+    target = np.array(towards).astype(array.dtype)
+    with np.errstate(all="ignore"):
+        expected = np.nextafter(array, target)
+    found = np.asarray(ingot.nextafter(ingot.asarray(array), ingot.asarray(target)))
+    equal = array == target
+    np.testing.assert_array_equal(found[equal].view(np.uint16), target.view(np.uint16))  # C's, where NumPy gives the first
+    valued = ~np.isnan(array) & ~equal
+    np.testing.assert_array_equal(found[valued].view(np.uint16), expected[valued].view(np.uint16))
+    assert np.isnan(found[np.isnan(array)]).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(operands("equal"), st.sampled_from([0.0, 1e-8, 1e-5, 0.1, np.inf]), st.sampled_from([0.0, 1e-8, 1e-3, 2.0, np.inf]),
+       st.booleans(), st.booleans())
+def test_isclose(drawn, rtol, atol, equal_nan, near):
+    dtype, (a, b) = drawn
+    if near:
+        b = (np.broadcast_to(a, np.broadcast_shapes(a.shape, b.shape)) * np.float64(1 + 9e-6)).astype(dtype)
+    options = {"rtol": rtol, "atol": atol, "equal_nan": equal_nan}
+    wide = (lambda x: x) if dtype.kind in "biu" else (lambda x: x.astype(np.float64))
+    expected = np.isclose(wide(a), wide(b), **options)
+    found = ingot.isclose(ingot.asarray(a), ingot.asarray(b), **options)
+    assert found.dtype == ingot.bool and found.shape == expected.shape
+    np.testing.assert_array_equal(np.asarray(found), expected)
+    assert ingot.allclose(ingot.asarray(a), ingot.asarray(b), **options) is bool(expected.all())
+
+
+def test_isclose_takes_numbers_and_names_its_errors():
+    x = ingot.asarray([1, 2**53 + 1], dtype="int64")
+    assert ingot.isclose(x, x, rtol=0, atol=0).tolist() == [True, True] and ingot.isclose(x, 1).tolist() == [True, False]
+    assert ingot.isclose(ingot.asarray([0.1]), 0.1, rtol=0, atol=0).tolist() == [True]
+    assert ingot.allclose(ingot.zeros((0, 3)), 1) is True
+    with pytest.raises(TypeError, match="isclose: .*int4|isclose: .*i4"):
+        ingot.isclose(ingot.zeros(2, dtype="int4"), 0)
+    with pytest.raises(ValueError, match=r"allclose: .*\(2\).*\(3\)|allclose: .*\(2,\).*\(3,\)"):
+        ingot.allclose(ingot.zeros(2), ingot.zeros(3))
+
+
+WRITTEN = {"add_": np.add, "sub_": np.subtract, "mul_": np.multiply, "div_": np.divide}
+
+
+@pytest.mark.parametrize("name", list(WRITTEN))
+def test_in_place_names(name):
+    @settings(max_examples=60, deadline=None)
+    @given(operands("add"), st.booleans())
+    def run(drawn, method):
+        dtype, (a, b) = drawn
+        memory = a.copy()
+        x, y = ingot.asarray(memory), ingot.asarray(b)
+        call = getattr(x, name) if method else lambda value: getattr(ingot, name)(x, value)
+        if (dtype.kind in "iu" and name == "div_") or np.broadcast_shapes(a.shape, b.shape) != a.shape:
+            with pytest.raises((TypeError, ValueError), match="divide|result has shape"):
+                call(y)
+            assert memory.tobytes() == a.tobytes()
+        else:
+            assert call(y) is x
+            expected = WRITTEN[name](a, b)
+            assert expected.dtype == memory.dtype
+            np.testing.assert_array_equal(memory.astype(np.float64), expected.astype(np.float64))
+
+    run()
+
+
+@settings(max_examples=100, deadline=None)
+@given(operands("equal"), st.data())
+def test_where(drawn, data):
+    _, (a, b) = drawn
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    flags = data.draw(hnp.arrays(bool, data.draw(st.sampled_from([shape, shape[1:], (1,) * len(shape)]))))
+    expected = np.where(flags, a, b)
+    found = np.asarray(ingot.where(ingot.asarray(flags), ingot.asarray(a), ingot.asarray(b)))
+    assert found.dtype == expected.dtype and found.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("name", ["add", "multiply", "exp", "less", "clip", "hardswish"])

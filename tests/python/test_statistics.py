@@ -150,6 +150,7 @@ def test_logsumexp_and_norms(case):
                              (-np.inf, np.abs(wide).min(axis), 1), (0, (wide != 0).sum(axis).astype(np.longdouble), 1)]:
         limit = (off * u + last) * np.nan_to_num(norm, posinf=0)
         check(ingot.vector_norm(x, axis=axis, ord=order), norm, limit, norm)
+        check(ingot.norm(x, order, axis), norm, limit, norm)
 
 
 @quick

@@ -30,6 +30,12 @@ void div_(const Tensor& target, const Operand& operand);
 /// a where condition, else b: any dtypes but i4 and i2, promoted. `condition` is bool. All three broadcast.
 Tensor where(const Tensor& condition, const Operand& a, const Operand& b);
 
+/// Whether |a − b| ≤ atol + rtol·|b|, in f64 after promotion; infinities are close to themselves alone, and NaN to NaN
+/// under `equal_nan`. bool, integers from 8 bits on, f16, bf16, f32 and f64, broadcast → bool. NumPy.
+Tensor isclose(const Operand& a, const Operand& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+/// Whether all elements are.
+bool allclose(const Operand& a, const Operand& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+
 /// The dtypes an elementwise operation takes.
 enum class Takes : std::uint8_t {
   floating,  // f16 bf16 f32 f64; integers and bool are converted to f32

@@ -44,6 +44,8 @@ Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
 /// zero for 0. In x's dtype; bool and integers give f32. The 2-norm neither overflows nor underflows on the way. Throws
 /// invalid_argument for NaN, and for no elements where ord is ±∞.
 Tensor vector_norm(const Tensor& x, const Axes& axes = {}, bool keepdims = false, double ord = 2);
+/// vector_norm with its parameters in the order of PyTorch's norm: never a norm of matrices (matrix_norm).
+Tensor norm(const Tensor& x, double ord = 2, const Axes& axes = {}, bool keepdims = false);
 
 /// Σ of the elements up to and including each along `axis`, which a tensor of one dimension needs not name; dtypes as
 /// of sum. Floats are summed in f64, so that place i is within i·2⁻⁵³·Σ|x| of the exact sum before it is rounded.
