@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "exchange.h"
 #include "gil.h"
+#include "ingot/ops/dlpack.h"
 
 namespace ingot::python {
 namespace {
@@ -53,27 +54,6 @@ struct LentShape {
 };
 
 }  // namespace
-
-Tensor borrow_strided(void* data, const Shape& shape, const Shape& strides, DType dtype, Storage::Deleter deleter,
-                      bool read_only) {
-  std::int64_t lowest = 0, highest = 0;  // offsets of the outermost elements
-  for (int i = 0; i < shape.rank(); ++i) {
-    const std::int64_t reach = (shape[i] - 1) * strides[i];
-    (reach < 0 ? lowest : highest) += reach;
-  }
-  const bool empty = shape.numel() == 0;
-  const int bits = bit_width(dtype);
-  Ref<TensorMeta> meta(new TensorMeta);
-  meta->shape = shape;
-  meta->strides = empty ? contiguous_strides(shape) : strides;
-  meta->dtype = dtype;
-  meta->offset = empty ? 0 : -lowest;
-  // The deleter may rely on the storage's own address, so it gets none.
-  auto* begin = static_cast<std::byte*>(data) + (empty ? 0 : lowest * bits / 8);
-  const auto bytes = empty ? 0 : static_cast<std::size_t>(((highest - lowest + 1) * bits + 7) / 8);
-  meta->storage = Storage::borrow(begin, bytes, std::move(deleter), read_only);
-  return Tensor(Ref<const TensorMeta>(meta.get()));
-}
 
 std::optional<Tensor> from_buffer(nb::handle source) {
   if (!PyObject_CheckBuffer(source.ptr())) return {};

@@ -11,10 +11,6 @@ namespace ingot::python {
 
 namespace nb = nanobind;
 
-/// A tensor over strided memory of someone else's (strides in elements, of either sign).
-Tensor borrow_strided(void* data, const Shape& shape, const Shape& strides, DType dtype, Storage::Deleter deleter,
-                      bool read_only);
-
 /// A tensor over the memory of an object with the buffer protocol; none for an object without. Throws TypeError for
 /// elements that are no dtype of ours.
 std::optional<Tensor> from_buffer(nb::handle source);
