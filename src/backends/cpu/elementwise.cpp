@@ -65,18 +65,20 @@ struct Work {
   void operator()(const std::array<std::int64_t, 4>& at, std::int64_t n) const {
     std::byte* to = out + at[3] * out_width;
     const void* in[3];
-    if (direct && (!stream || (streams_itself && reinterpret_cast<std::uintptr_t>(to) % 64 == 0))) {
+    const bool to_line = reinterpret_cast<std::uintptr_t>(to) % 64 == 0;  // of a cache
+    if (direct && (!stream || (streams_itself && to_line))) {
       for (std::size_t k = 0; k < arity; ++k) in[k] = inputs[k].base + at[k] * inputs[k].width;
       return row(in, to, static_cast<std::size_t>(n), stream);
     }
     Buffer gathered[3], widened[3], result, narrowed;
-    const std::int64_t piece = stream ? streamed_tile : tile;
+    // A result that needs no conversion is computed where it belongs; past the caches only by a row that can do so.
+    const bool in_place = out_step == 1 && !narrow && (!stream || (streams_itself && to_line));
+    const std::int64_t piece = stream && !in_place ? streamed_tile : tile;
     for (std::int64_t i = 0; i < n; i += piece) {
       const std::int64_t count = std::min(piece, n - i);
       for (std::size_t k = 0; k < arity; ++k) in[k] = inputs[k].take(at[k], i, count, gathered[k], widened[k]);
       std::byte* target = to + i * out_step * out_width;
-      const bool in_place = out_step == 1 && !narrow && !stream;
-      row(in, in_place ? target : result.bytes, static_cast<std::size_t>(count), false);
+      row(in, in_place ? target : result.bytes, static_cast<std::size_t>(count), in_place && stream);
       if (in_place) continue;
       const std::byte* from = result.bytes;
       if (narrow) {

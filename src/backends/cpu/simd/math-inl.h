@@ -173,9 +173,13 @@ INGOT_LANES(atanh)
     if (inside) return value;                                                \
     return lane_by_lane<float>([](Element<float> x) { return name(x); }, a); \
   }
-INGOT_FLOAT_FUNCTION(exp2, all_inside(a, -greatest<float>, greatest<float>), exp2_of(a, 0))
+INGOT_FLOAT_FUNCTION(exp2, all_inside(a, -126, 127), exp2_inside(a))
+INGOT_FLOAT_FUNCTION(expm1, all_inside(a, -greatest<float>, 88), where(a == 0, a, expm1_of(a)))
+INGOT_FLOAT_FUNCTION(log2, all_inside(a, least_normal<float>, greatest<float>), log2_of(a))
 INGOT_FLOAT_FUNCTION(log1p, all_inside(a, -below_one, 1e38), where(a == 0, a, log1p_of(a)))
 INGOT_FLOAT_FUNCTION(tan, all_inside(a, -39000, 39000) && has_fma, where(a == 0, a, tan_of(a)))
+INGOT_FLOAT_FUNCTION(sinh, all_inside(a, -87, 87), with_sign_of(sinh_of(abs(a)), a))
+INGOT_FLOAT_FUNCTION(cosh, all_inside(a, -87, 87), cosh_of(abs(a)))
 INGOT_FLOAT_FUNCTION(tanh, all_inside(a, -greatest<float>, greatest<float>), with_sign_of(tanh_of(abs(a)), a))
 INGOT_FLOAT_FUNCTION(asinh, all_inside(a, -square_fits, square_fits), with_sign_of(asinh_of(abs(a)), a))
 INGOT_FLOAT_FUNCTION(acosh, all_inside(a, 1, square_fits), acosh_of(a))
@@ -207,14 +211,20 @@ HWY_INLINE Number<T> exp2(Number<T> a) {
 
 template <class T>
 HWY_INLINE Number<T> pow(Number<T> a, Number<T> b) {
-  if constexpr (sizeof(T) == 4 && has_fma)
-    if (all_inside(abs(a), least_normal<T>, greatest<T>) && all_inside(b, -1e19, 1e19)) {
-      const Number<T> size = pow_of(abs(a), b);
-      if (all_inside(a, 0, greatest<T>)) return size;
+  if constexpr (sizeof(T) == 4 && has_fma) {
+    const hn::ScalableTag<T> d;
+    const Log2 log = log2_in_two(a);
+    const Number<T> near = fma(b, log.high, b * log.low);
+    if (all_inside(a, least_normal<T>, greatest<T>) && all_inside(near, -125, 126)) return pow_inside(log, b, near);
+    const Number<T> size = abs(a);
+    if (all_inside(size, least_normal<T>, greatest<T>) && all_inside(b, -1e19, 1e19)) {
+      const Number<T> result = pow_of(log2_in_two(size), b);
+      if (hn::AllTrue(d, hn::Gt(a.v, hn::Zero(d)))) return result;
       // Below 0: an odd power has the base's sign, and only whole powers exist.
-      const Number<T> half = b * T(0.5), power = where(round(half) == half, size, -size);
-      return where(a < 0, where(round(b) == b, power, std::numeric_limits<T>::quiet_NaN()), size);
+      const Number<T> half = b * T(0.5), power = where(round(half) == half, result, -result);
+      return where(a < 0, where(round(b) == b, power, std::numeric_limits<T>::quiet_NaN()), result);
     }
+  }
   return lane_by_lane<T>([](Element<T> x, Element<T> y) { return pow(x, y); }, a, b);
 }
 

@@ -24,8 +24,9 @@ using Float = Number<float>;
 using Floats = hn::ScalableTag<float>;
 using Ints = hn::Rebind<std::int32_t, Floats>;
 
-/// a · b + c, and c − a · b, rounded once where the target can.
+/// a · b + c, a · b − c, and c − a · b, rounded once where the target can.
 HWY_INLINE Float fma(Float a, Float b, Float c) { return hn::MulAdd(a.v, b.v, c.v); }
+HWY_INLINE Float fms(Float a, Float b, Float c) { return hn::MulSub(a.v, b.v, c.v); }
 HWY_INLINE Float fnma(Float a, Float b, Float c) { return hn::NegMulAdd(a.v, b.v, c.v); }
 
 template <std::size_t N>
@@ -51,13 +52,86 @@ HWY_INLINE Split split(Float x) {
   return {hn::BitCast(Floats(), hn::Sub(bits, hn::ShiftLeft<23>(k))), k};
 }
 
-// 2^(a + tail), |tail| below 2. Past ±200 it is infinite or 0. (2^f − 1) / f on ±½: 2.0e-9.
-HWY_INLINE Float exp2_of(Float a, Float tail) {
+// The nearest integer of |x| < 2²², and what to add to a float's bits to multiply it by 2ⁿ. The sum's last bits are n:
+// converting n to an integer would cost four operations more, for values that no integer holds.
+struct Nearest {
+  Float n;
+  hn::Vec<Ints> exponent;
+};
+HWY_INLINE Nearest nearest(Float x) {
+  const Float shift = 0x1.8p23f, sum = x + shift;
+  return {sum - shift, hn::ShiftLeft<23>(hn::BitCast(Ints(), sum.v))};
+}
+/// x · 2ⁿ, both normal.
+HWY_INLINE Float scale(Float x, hn::Vec<Ints> exponent) {
+  return hn::BitCast(Floats(), hn::Add(hn::BitCast(Ints(), x.v), exponent));
+}
+
+// x = n log 2 + r with |r| ≤ 0.347. log 2 is in two parts, the first short enough for exact multiples.
+struct Remainder {
+  Float r;
+  hn::Vec<Ints> exponent;
+};
+HWY_INLINE Remainder remainder_of_log2(Float x) {
+  const Nearest at = nearest(x * 1.44269504f);
+  return {fnma(at.n, 9.05800061e-6f, fnma(at.n, 0.693138123f, x)), at.exponent};
+}
+
+// eˣ − 1 for x ≤ 88: (eʳ − 1 − r) / r², 1.4e-8 of eʳ − 1. Below −80 it is −1.
+HWY_INLINE Float expm1_of(Float x) {
+  constexpr float fit[] = {0.00138367456f, 0.00836710539f, 0.041667752f, 0.16666539f, 0.49999997f};
+  const Remainder at = remainder_of_log2(hn::Max(x.v, Float(-80).v));
+  const Float power = scale(1, at.exponent);
+  return fma(fma(at.r * at.r, polynomial(at.r, fit), at.r), power, power - 1);
+}
+
+// For 0 ≤ x ≤ 87, from those of r: (sinh r − r) / r³ to 1.3e-8 of sinh r, (cosh r − 1) / r² to 9.6e-11 of cosh r. Both
+// are multiples of 2ⁿ⁻¹ ± 2⁻ⁿ⁻¹, in an order that loses nothing where they cancel.
+struct Hyperbolic {
+  Float sinh_r, cosh_r_below, sum, difference;
+};
+HWY_INLINE Hyperbolic hyperbolic(Float x) {
+  constexpr float sinh_fit[] = {0.00836653821f, 0.166665435f}, cosh_fit[] = {0.00139354519f, 0.0416664593f, 0.5f};
+  const Remainder at = remainder_of_log2(x);
+  const Float z = at.r * at.r, up = scale(0.5f, at.exponent), down = scale(0.5f, hn::Neg(at.exponent));
+  return {fma(at.r * z, polynomial(z, sinh_fit), at.r), z * polynomial(z, cosh_fit), up + down, up - down};
+}
+HWY_INLINE Float sinh_of(Float x) {
+  const Hyperbolic h = hyperbolic(x);
+  return fma(h.difference, h.cosh_r_below, fma(h.sum, h.sinh_r, h.difference));
+}
+HWY_INLINE Float cosh_of(Float x) {
+  const Hyperbolic h = hyperbolic(x);
+  return fma(h.sum, h.cosh_r_below, fma(h.difference, h.sinh_r, h.sum));
+}
+
+// 2^f on ±½: (2^f − 1) / f, 2.0e-9.
+HWY_INLINE Float exp2_fraction(Float f) {
   constexpr float fit[] = {0.000153532586f, 0.00133990031f, 0.00961843878f, 0.0555033199f, 0.240226477f, 0.693147182f};
-  const Float held = hn::Max(hn::Min(a.v, Float(200).v), Float(-200).v), n = hn::Round((held + tail).v);
-  const Float f = (held - n) + tail;
+  return fma(f, polynomial(f, fit), 1);
+}
+// 2^a for −126 ≤ a ≤ 127.
+HWY_INLINE Float exp2_inside(Float a) {
+  const Nearest at = nearest(a);
+  return scale(exp2_fraction(a - at.n), at.exponent);
+}
+
+// 2^(a + tail), |tail| held below 2. Past ±200 it is infinite or 0.
+HWY_INLINE Float exp2_of(Float a, Float tail) {
+  const Float held = hn::Max(hn::Min(a.v, Float(200).v), Float(-200).v);
+  const Float small = hn::Max(hn::Min(tail.v, Float(2).v), Float(-2).v), n = hn::Round((held + small).v);
+  const Float f = (held - n) + small;
   const auto k = hn::ConvertTo(Ints(), n.v), half = hn::ShiftRight<1>(k);
-  return fma(f, polynomial(f, fit), 1) * power_of_two(half) * power_of_two(hn::Sub(k, half));
+  return exp2_fraction(f) * power_of_two(half) * power_of_two(hn::Sub(k, half));
+}
+
+// For positive normal x: log₂(1 + f) / f for m = 1 + f, 1.5e-8.
+HWY_INLINE Float log2_of(Float x) {
+  constexpr float fit[] = {-0.0527369678f, 0.156764448f,  -0.200549424f, 0.210149154f,  -0.239109054f,
+                           0.288235843f,   -0.360707253f, 0.480904639f,  -0.721347272f, 1.44269502f};
+  const Split at = split(x);
+  const Float f = at.m - 1;
+  return fma(f, polynomial(f, fit), hn::ConvertTo(Floats(), at.k));
 }
 
 // log(1 + t) for −1 < t ≤ 1e38: with f = m − 1 and s = f / (2 + f), log m = f − s (f − R), R = s² (2/3 + 2/5 s² +
@@ -82,22 +156,34 @@ HWY_INLINE Float acosh_of(Float x) {
 }
 HWY_INLINE Float atanh_of(Float x) { return log1p_of((x + x) / (1 - x)) * 0.5f; }
 
-// x^y for positive normal x and |y| < 1e19: 2^(y log₂x) with log₂x = h + l and y (h + l) in two floats each, l to 2⁻²⁹
-// of log₂m. (2 atanh s − 2 s) / (s³ log 2): 4.8e-12 of log m.
-HWY_INLINE Float pow_of(Float x, Float y) {
-  constexpr float fit[] = {0.340220451f, 0.411706239f, 0.577082872f, 0.961796701f};
-  constexpr float scale = 2.88539004f, scale_tail = 3.85186177e-8f;  // 2 / log 2
+// log₂x as a sum of two floats for positive normal x; the second may be a hundredth of it, and is to 2⁻²⁹ of log₂m. (2
+// atanh s − 2 s) / (s³ log 2): 8.2e-10 of log m.
+struct Log2 {
+  Float high, low;
+};
+HWY_INLINE Log2 log2_in_two(Float x) {
+  constexpr float fit[] = {0.430903018f, 0.576756477f, 0.961798251f};
+  constexpr float factor = 2.88539004f, factor_tail = 3.85186177e-8f;  // 2 / log 2
   const Split at = split(x);
   const Float k = hn::ConvertTo(Floats(), at.k);
   // s = (m − 1) / (m + 1), and what its rounding lost.
   const Float u = at.m - 1, v = at.m + 1, v_tail = at.m - (v - 1), inverse = 1 / v;
   const Float s = u * inverse, s_tail = (fnma(s, v, u) - s * v_tail) * inverse;
   const Float z = s * s;
-  const Float p = s * scale;
-  const Float p_tail = fma(s * z, polynomial(z, fit), fma(s, scale, -p) + fma(s, scale_tail, s_tail * scale));
-  const Float h = k + p, l = (p - (h - k)) + p_tail;
-  const Float product = y * h;
-  return exp2_of(product, max(min(fma(y, h, -product) + y * l, 2), -2));
+  const Float p = s * factor;
+  const Float p_tail = fma(s * z, polynomial(z, fit), fms(s, factor, p) + fma(s, factor_tail, s_tail * factor));
+  const Float h = k + p;
+  return {h, (p - (h - k)) + p_tail};
+}
+// 2^(y · log) where that is within −125 … 126; `near` is about it.
+HWY_INLINE Float pow_inside(Log2 log, Float y, Float near) {
+  const Nearest at = nearest(near);
+  return scale(exp2_fraction(fma(y, log.low, fms(y, log.high, at.n))), at.exponent);
+}
+// The same anywhere for |y| < 1e19.
+HWY_INLINE Float pow_of(Log2 log, Float y) {
+  const Float product = y * log.high;
+  return exp2_of(product, fms(y, log.high, product) + y * log.low);
 }
 
 // |x| ≤ 39000: the multiple of π/2, which is subtracted in three parts, is exact to 2⁻⁵⁸. (tan r − r) / r³ on ±0.789.
