@@ -20,8 +20,10 @@ std::string format_of(const Options& options) {
   if (options.to == "hf") return "huggingface";
   if (!options.to.empty()) return options.to;
   const std::string_view out = options.out;
-  constexpr std::pair<std::string_view, const char*> suffixes[] = {
-      {".gguf", "gguf"}, {".safetensors", "safetensors"}, {".npz", "npz"}, {".npy", "npy"}};
+  constexpr std::pair<std::string_view, const char*> suffixes[] = {{".gguf", "gguf"},   {".safetensors", "safetensors"},
+                                                                   {".pt", "pytorch"},  {".pth", "pytorch"},
+                                                                   {".bin", "pytorch"}, {".npz", "npz"},
+                                                                   {".npy", "npy"}};
   for (const auto& [suffix, format] : suffixes)
     if (out.ends_with(suffix)) return format;
   return "huggingface";
@@ -61,7 +63,7 @@ Command convert_command() {
             auto options = std::make_shared<Options>();
             args.positional(options->in, "in", "A model, file or directory");
             args.positional(options->out, "out", "What to write");
-            args.choice(options->to, "--to", "Format", {"gguf", "safetensors", "hf", "npz", "npy"});
+            args.choice(options->to, "--to", "Format", {"gguf", "safetensors", "hf", "pytorch", "npz", "npy"});
             args.choice(options->dtype, "--dtype", "Element type of the matrices", {"f16", "bf16", "f32", "f64"});
             args.option(options->max_shard_mib, "--max-shard-size",
                         "Split weights into files of at most this many MiB");

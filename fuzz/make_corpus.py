@@ -175,6 +175,51 @@ def npz_seeds():
                     struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0))
 
 
+def pickle_text(text):
+    return b"X" + struct.pack("<I", len(text)) + text.encode()
+
+
+def pickle_name(module, name):
+    return f"c{module}\n{name}\n".encode()
+
+
+def pickle_tensor(kind="FloatStorage", elements=6, size=b"K\2K\3", stride=b"K\3K\1", view=b"", dtype=b""):
+    held = b"(" + pickle_text("storage") + kind + pickle_text("0") + pickle_text("cpu") + b"K" + bytes([elements]) + view + b"tQ"
+    rebuild = pickle_name("torch._utils", "_rebuild_tensor_v3" if dtype else "_rebuild_tensor_v2")
+    hooks = b"\x89" + pickle_name("collections", "OrderedDict") + b")R"
+    return rebuild + b"(" + held + b"K\0(" + size + b"t(" + stride + b"t" + hooks + dtype + b"tR"
+
+
+def pytorch_seeds():
+    floats, untyped = pickle_name("torch", "FloatStorage"), pickle_name("torch.storage", "UntypedStorage")
+    magic = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}."
+    parameter = pickle_name("torch._utils", "_rebuild_parameter") + b"(" + pickle_tensor(floats, view=b"N") + b"\x88NtR"
+    derived = (pickle_name("torch._tensor", "_rebuild_from_type_v2") + b"(" + pickle_name("torch._utils", "_rebuild_parameter") +
+               pickle_name("torch.nn.parameter", "Buffer") + b"q\0(" + pickle_tensor(floats, view=b"N") + b"\x89Nt}tR")
+    pickles = {
+        "plain": b"}" + pickle_text("w") + pickle_tensor(floats, view=b"N") + b"s.",
+        "strided": b"]" + pickle_tensor(floats, size=b"K\3K\2", stride=b"K\1K\3", view=b"N") + b"a.",
+        "untyped": b"}(" + pickle_text("w") + pickle_tensor(untyped, 24, view=b"N", dtype=pickle_name("torch", "uint32")) + b"u.",
+        "parameter": b"}" + pickle_text("w") + parameter + b"s.",
+        "derived": b"}" + pickle_text("w") + derived + b"s.",
+        "values": b"}q\0(" + b"".join(pickle_text(str(i)) + v for i, v in enumerate(
+            [b"N", b"\x88", b"K\1", b"M\1\2", b"J\1\2\3\4", b"\x8a\3\1\2\x83", b"\x8a\0", b"G?\xf0\0\0\0\0\0\0", b"U\2ab",
+             b")", b"N\x85", b"NN\x86", b"NNN\x87", b"](K\1K\2e", pickle_name("torch", "Size") + b"K\1\x85\x85R",
+             pickle_name("__builtin__", "set") + b"]K\1a\x85R", pickle_name("collections", "OrderedDict") + b"](](K\1K\2ee\x85R",
+             pickle_name("collections", "OrderedDict") + b")R}bq\1", pickle_name("torch", "device") + pickle_text("cpu") + b"\x85R",
+             b"h\1"])) + b"u.",
+    }
+    for name, pickled in pickles.items():
+        listed = b"" if name == "values" else pickle_text("0")
+        data = struct.pack("<Q", 24 if name == "untyped" else 6) + bytes(24) if listed else b""
+        yield "legacy_" + name, magic + b"\x80\x02" + pickled + b"\x80\x02](" + listed + b"e." + data
+    entries = {"x/data.pkl": b"\x80\x02}" + pickle_text("w") + pickle_tensor(floats) + b"s.", "x/byteorder": b"little",
+               "x/data/0": bytes(24), "x/version": b"3\n"}
+    yield "archive", zip_of(entries)
+    yield "deflated", zip_of(entries, zipfile.ZIP_DEFLATED)
+    yield "big_endian", zip_of(entries | {"x/byteorder": b"big"})
+
+
 def config_seeds():
     llama = {"architectures": ["LlamaForCausalLM"], "vocab_size": 100, "hidden_size": 64, "num_hidden_layers": 2,
              "intermediate_size": 128, "num_attention_heads": 8, "num_key_value_heads": 2,
@@ -196,7 +241,8 @@ def config_seeds():
 
 def main():
     seeds = {"safetensors": safetensors_seeds, "safetensors_index": index_seeds, "gguf": gguf_seeds,
-             "llama2c": llama2c_seeds, "npy": npy_seeds, "npz": npz_seeds, "config": config_seeds}
+             "llama2c": llama2c_seeds, "npy": npy_seeds, "npz": npz_seeds, "pytorch": pytorch_seeds,
+             "config": config_seeds}
     for target, make in seeds.items():
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
         for name, data in make():

@@ -41,7 +41,7 @@ struct VerifyReport {
 VerifyReport verify(const Checkpoint& checkpoint, const Progress& progress = {});
 
 struct ConvertOptions {
-  std::string to;              // "gguf", "safetensors", "huggingface", "npz", "npy"
+  std::string to;              // "gguf", "safetensors", "huggingface", "pytorch", "npz", "npy"
   std::optional<DType> dtype;  // of the matrices; none: as stored (encoded tensors become f32 where needed)
   std::uint64_t max_shard_bytes = 0;
   std::string tokenizer;  // path of a tokenizer.bin for llama2.c checkpoints; "": beside the file

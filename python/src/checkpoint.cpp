@@ -39,12 +39,19 @@ Checkpoint open(nb::handle path, std::string_view i2s_packing) {
 }
 
 std::string_view format_for(std::string_view path) {
-  for (const std::string_view format : {"safetensors", "gguf", "npz", "npy"})
-    if (path.size() > format.size() && path.ends_with(format) && path[path.size() - format.size() - 1] == '.')
-      return format;
+  constexpr std::pair<std::string_view, std::string_view> suffixes[] = {{".safetensors", "safetensors"},
+                                                                        {".gguf", "gguf"},
+                                                                        {".pt", "pytorch"},
+                                                                        {".pth", "pytorch"},
+                                                                        {".bin", "pytorch"},
+                                                                        {".npz", "npz"},
+                                                                        {".npy", "npy"}};
+  for (const auto& [suffix, format] : suffixes)
+    if (path.size() > suffix.size() && path.ends_with(suffix)) return format;
   throw Error(ErrorCode::invalid_argument, "save",
               std::string(path) +
-                  ": the name says no format; give format='safetensors', 'gguf', 'npz', 'npy' or 'huggingface'");
+                  ": the name says no format; give format='safetensors', 'gguf', 'pytorch', 'npz', 'npy' or "
+                  "'huggingface'");
 }
 
 void save(nb::handle path, nb::handle tensors, std::optional<nb::dict> metadata, std::optional<std::string> format,
@@ -130,7 +137,7 @@ True
       .def_ro("path", &Checkpoint::path, "The path as given.")
       .def_prop_ro(
           "format", [](const Checkpoint& self) { return self.format; },
-          "'safetensors', 'gguf', 'npz', 'npy', 'llama2c' or 'huggingface'.")
+          "'safetensors', 'gguf', 'pytorch', 'npz', 'npy', 'llama2c' or 'huggingface'.")
       .def_ro("files", &Checkpoint::files, "Every weight file, in order.")
       .def_ro("notes", &Checkpoint::notes, "What a user should know that is no error.")
       .def_ro("documents", &Checkpoint::documents, "Directories: the texts of config.json and others, by file name.")
@@ -157,19 +164,21 @@ broken file.
 >>> {name: tensor.tolist() for name, tensor in ingot.open(path).items()}
 {'weight': [1.0, 2.0]}
 )");
-  m.def("save", &save, "path"_a, "tensors"_a, "metadata"_a = nb::none(), nb::kw_only(), "format"_a = nb::none(),
-        "documents"_a = nb::dict(), "max_shard_bytes"_a = 0, "force"_a = false, "progress"_a = nb::none(),
-        nb::sig("def save(path: str | os.PathLike[str], tensors: collections.abc.Mapping[str, typing.Any], "
-                "metadata: dict[str, typing.Any] | None = None, *, format: str | None = None, "
-                "documents: dict[str, str] = {}, max_shard_bytes: int = 0, force: bool = False, "
-                "progress: collections.abc.Callable[[int, int], None] | None = None) -> None"),
-        R"(Writes tensors (or arrays) by name as SafeTensors, GGUF or a Hugging Face directory.
+  m.def(
+      "save", &save, "path"_a, "tensors"_a, "metadata"_a = nb::none(), nb::kw_only(), "format"_a = nb::none(),
+      "documents"_a = nb::dict(), "max_shard_bytes"_a = 0, "force"_a = false, "progress"_a = nb::none(),
+      nb::sig("def save(path: str | os.PathLike[str], tensors: collections.abc.Mapping[str, typing.Any], "
+              "metadata: dict[str, typing.Any] | None = None, *, format: str | None = None, "
+              "documents: dict[str, str] = {}, max_shard_bytes: int = 0, force: bool = False, "
+              "progress: collections.abc.Callable[[int, int], None] | None = None) -> None"),
+      R"(Writes tensors (or arrays) by name as SafeTensors, GGUF, a PyTorch archive, .npz, .npy or a Hugging Face directory.
 
-The format is the path's suffix unless given: 'safetensors', 'gguf' or 'huggingface' (with `documents`, the texts of
-config.json and others). The output appears under its name when it is complete and synced, or not at all;
+The format is the path's suffix unless given: 'safetensors', 'gguf', 'pytorch' (.pt, .pth, .bin), 'npz', 'npy' (one tensor,
+whose name is lost) or 'huggingface' (with `documents`, the texts of config.json and others). The output appears under its name when it is complete and synced, or not at all;
 `max_shard_bytes` splits it into a directory of files. `progress` is called with the bytes done and the total. Metadata:
 SafeTensors takes strings; for GGUF bool, str and lists are themselves, an int is the first of uint32, int32, int64 and
-uint64 that holds it, a float is float32 as llama.cpp reads them, and NumPy's scalars keep their type. Raises ValueError
+uint64 that holds it, a float is float32 as llama.cpp reads them, and NumPy's scalars keep their type; PyTorch's and
+NumPy's files take none. Raises ValueError
 where the path exists without `force` or the format cannot hold a tensor, OSError where it cannot be written.
 
 >>> import ingot, os, tempfile

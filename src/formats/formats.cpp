@@ -11,6 +11,7 @@
 #include "formats/llama2c/llama2c.h"
 #include "formats/npy/npy.h"
 #include "formats/plan.h"
+#include "formats/pytorch/pytorch.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/utf8.h"
 
@@ -22,6 +23,7 @@ constexpr Format rows[] = {
     {"gguf", ".gguf", gguf::probe, gguf::open, gguf::write},
     {"llama2c", "", llama2c::probe, llama2c::open, nullptr},
     {"npz", ".npz", npy::probe_npz, npy::open_npz, npy::write_npz},
+    {"pytorch", ".pt", pytorch::probe, pytorch::open, pytorch::write},
     {"npy", ".npy", npy::probe, npy::open, npy::write},
     {"safetensors", ".safetensors", safetensors::probe, safetensors::open, safetensors::write},
     {"huggingface", "", huggingface::probe, huggingface::open, huggingface::write},
@@ -66,7 +68,8 @@ Checkpoint open_source(const Source& source, const OpenOptions& options) {
   for (const Format& format : rows)
     if (!format.suffix.empty() && source.path.ends_with(format.suffix)) return format.open(source, options);
   fail(ErrorCode::invalid_file, "open_checkpoint",
-       "{}: not a weight file this program knows (SafeTensors, GGUF, NumPy, llama2.c, a Hugging Face directory): {} "
+       "{}: not a weight file this program knows (SafeTensors, GGUF, PyTorch, NumPy, llama2.c, a Hugging Face "
+       "directory): {} "
        "bytes{}{}",
        printable(source.path), source.bytes->size(), source.bytes->size() ? " that begin with " : "",
        first_bytes(source));

@@ -95,7 +95,8 @@ bool holds_a_model(const std::string& path) {
     any = true;
     const auto name = entry->path().filename().string();
     if (name == "config.json" || name.ends_with(".safetensors") || name.ends_with(".gguf") ||
-        name.ends_with(".safetensors.index.json"))
+        name.ends_with(".safetensors.index.json") || name == "pytorch_model.bin" ||
+        name == "pytorch_model.bin.index.json")
       return true;
   }
   if (error) fail(ErrorCode::io, operation, "{}: {}", path, error.message());

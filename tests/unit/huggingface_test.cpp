@@ -67,7 +67,7 @@ TEST(HuggingFace, DirectoriesWithoutWeights) {
   write_file(directory / "config.json", "{}");
   expect_error([&] { open_checkpoint(directory.path()); }, ErrorCode::not_found, {"without weights"});
   write_file(directory / "pytorch_model.bin", "x");
-  expect_error([&] { open_checkpoint(directory.path()); }, ErrorCode::not_found, {"pytorch_model.bin"});
+  expect_error([&] { open_checkpoint(directory.path()); }, ErrorCode::invalid_file, {"pytorch_model.bin", "neither"});
   write_file(directory / "model.safetensors.index.json", R"({"weight_map":{"w":"model-00001-of-00001.safetensors"}})");
   expect_error([&] { open_checkpoint(directory.path()); }, ErrorCode::invalid_file,
                {"model-00001-of-00001.safetensors is missing", "holds w"});

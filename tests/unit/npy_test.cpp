@@ -68,7 +68,7 @@ TEST(Npy, EveryDtypeHasOneName) {
     EXPECT_EQ(opened(array(header_of(descr, "(3,)"), zeros)).get("arr_0").dtype(), dtype) << descr;
     test::TemporaryDirectory directory;
     OutputPlan plan;
-    plan.tensors.push_back({"x", {3}, dtype, {}, [dtype = dtype] { return Tensor::zeros({3}, dtype); }});
+    plan.tensors.push_back({"x", {3}, dtype, {}, [type = dtype] { return Tensor::zeros({3}, type); }});
     write_checkpoint(directory / "x.npy", "npy", plan);
     EXPECT_THAT(test::read_file(directory / "x.npy"), ::testing::HasSubstr("'descr': '" + descr + "'"));
     EXPECT_EQ(open_checkpoint(directory / "x.npy").get("arr_0").dtype(), dtype);

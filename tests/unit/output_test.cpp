@@ -32,7 +32,7 @@ OutputPlan plan_of(std::vector<std::pair<std::string, Tensor>> tensors) {
 
 OutputPlan small_plan(float value = 1) { return plan_of({{"w", Tensor::full({4}, value)}}); }
 
-constexpr const char* all_formats[] = {"safetensors", "gguf", "huggingface", "npz"};
+constexpr const char* all_formats[] = {"safetensors", "gguf", "huggingface", "npz", "pytorch"};
 
 TEST(Output, NothingIsReplacedWithoutForce) {
   for (const char* format : all_formats) {
@@ -73,7 +73,8 @@ TEST(Output, ForceReplacesOnlyWhatCouldBeAModel) {
 }
 
 TEST(Output, ForceReplacesEveryKindOfModelDirectory) {
-  for (const char* name : {"", "config.json", "x.safetensors", "x.gguf", "x.safetensors.index.json"}) {
+  for (const char* name : {"", "config.json", "x.safetensors", "x.gguf", "x.safetensors.index.json",
+                           "pytorch_model.bin", "pytorch_model.bin.index.json"}) {
     TemporaryDirectory directory;
     fs::create_directory(directory / "x");
     if (*name) write_file(directory / (std::string("x/") + name), "");

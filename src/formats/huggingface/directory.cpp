@@ -7,6 +7,7 @@
 #include "formats/huggingface/huggingface.h"
 #include "formats/output.h"
 #include "formats/plan.h"
+#include "formats/pytorch/pytorch.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/utf8.h"
 
@@ -69,9 +70,13 @@ Checkpoint open_weights(const std::string& path, const OpenOptions& options) {
     fail(ErrorCode::invalid_argument, operation, "{}: {} GGUF models; name one of them, such as {}", path,
          models.size(), models[0]);
   if (models.size() == 1) return open_source(source_at(models[0]), options);
-  const bool pytorch = path_exists(path + "/pytorch_model.bin") || path_exists(path + "/pytorch_model.bin.index.json");
-  fail(ErrorCode::not_found, operation, "{}: a directory without weights: no .safetensors and no .gguf file{}", path,
-       pytorch ? "; its pytorch_model.bin is not read" : "");
+  if (pytorch::directory_has_weights(path)) {
+    Checkpoint checkpoint = pytorch::open_directory(path);
+    if (path_exists(path + "/config.json")) checkpoint.format = "huggingface";
+    return checkpoint;
+  }
+  fail(ErrorCode::not_found, operation,
+       "{}: a directory without weights: no .safetensors file, no .gguf file, no pytorch_model.bin", path);
 }
 
 }  // namespace

@@ -14,10 +14,10 @@ namespace fs = std::filesystem;
 
 constexpr const char* operation = "safetensors";
 
-Checkpoint empty_checkpoint(const std::string& path) {
+Checkpoint empty_checkpoint(const std::string& path, std::string_view format = "safetensors") {
   Checkpoint checkpoint;
   checkpoint.path = path;
-  checkpoint.format = "safetensors";
+  checkpoint.format = format;
   return checkpoint;
 }
 
@@ -76,10 +76,11 @@ Checkpoint open(const Source& source, const OpenOptions&) {
   return checkpoint;
 }
 
-Checkpoint open_index(const std::string& path) {
+Checkpoint open_index(const std::string& path, std::string_view format,
+                      void (*append)(Checkpoint& into, const Source& source)) {
   const Index index = read_index(file_at(path));
   const std::string directory = fs::path(path).parent_path().string();
-  Checkpoint checkpoint = empty_checkpoint(path);
+  Checkpoint checkpoint = empty_checkpoint(path, format);
 
   std::unordered_map<std::string_view, std::string_view> named;  // tensor → file
   std::vector<std::string_view> files;
@@ -99,7 +100,7 @@ Checkpoint open_index(const std::string& path) {
       fail(ErrorCode::invalid_file, operation, "{}: shard {} is missing (it holds {})", path, files[i],
            printable(first->first));
     }
-    append_file(checkpoint, file_at(shard));
+    append(checkpoint, file_at(shard));
   }
 
   std::size_t unnamed = 0;

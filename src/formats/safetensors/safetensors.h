@@ -51,10 +51,11 @@ Index read_index(const Source& source);
 
 bool probe(const Source& source);
 Checkpoint open(const Source& source, const OpenOptions& options);
-/// The shards that an index names, all in its directory.
-Checkpoint open_index(const std::string& path);
 /// The tensors of one more file, appended. Metadata keys that are there already stay.
 void append_file(Checkpoint& into, const Source& source);
+/// The shards that an index names, all in its directory. PyTorch's files have the same index.
+Checkpoint open_index(const std::string& path, std::string_view format = "safetensors",
+                      void (*append)(Checkpoint& into, const Source& source) = append_file);
 
 /// A directory of SafeTensors files without a config.json (with one it is Hugging Face's).
 Checkpoint open_directory(const std::string& path);
@@ -63,5 +64,7 @@ bool directory_has_weights(const std::string& path);
 void write(const std::string& path, const OutputPlan& plan, const WriteOptions& options);
 /// The weights inside a directory output: model.safetensors, or shards and their index.
 void write_into(Output& output, const OutputPlan& plan, const WriteOptions& options);
+/// The index of shards: tensors with their files, and the bytes of all tensors.
+std::string index_json(std::vector<std::pair<std::string, std::string>> weight_map, std::uint64_t total_size);
 
 }  // namespace ingot::safetensors

@@ -112,27 +112,21 @@ std::vector<const OutputTensor*> pointers(const OutputPlan& plan) {
   return out;
 }
 
-std::string index_json(const std::vector<Planned>& shards) {
-  std::uint64_t total = 0;
-  std::vector<std::pair<std::string_view, std::string>> entries;
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    total += shards[i].data_bytes;
-    for (const OutputTensor* tensor : shards[i].tensors)
-      entries.emplace_back(tensor->name, shard_name("model", i + 1, shards.size(), ".safetensors"));
-  }
-  std::sort(entries.begin(), entries.end());
+}  // namespace
+
+std::string index_json(std::vector<std::pair<std::string, std::string>> weight_map, std::uint64_t total_size) {
+  std::sort(weight_map.begin(), weight_map.end());
   // Laid out as transformers does: two spaces, sorted keys.
-  std::string out = fmt::format("{{\n  \"metadata\": {{\n    \"total_size\": {}\n  }},\n  \"weight_map\": {{", total);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
+  std::string out =
+      fmt::format("{{\n  \"metadata\": {{\n    \"total_size\": {}\n  }},\n  \"weight_map\": {{", total_size);
+  for (std::size_t i = 0; i < weight_map.size(); ++i) {
     out += i ? ",\n    " : "\n    ";
-    append_string(out, entries[i].first);
+    append_string(out, weight_map[i].first);
     out += ": ";
-    append_string(out, entries[i].second);
+    append_string(out, weight_map[i].second);
   }
   return out + "\n  }\n}\n";
 }
-
-}  // namespace
 
 void write_into(Output& output, const OutputPlan& plan, const WriteOptions& options) {
   std::vector<Planned> shards;
@@ -150,7 +144,14 @@ void write_into(Output& output, const OutputPlan& plan, const WriteOptions& opti
         shards.size() == 1 ? "model.safetensors" : shard_name("model", i + 1, shards.size(), ".safetensors")));
   for (std::size_t i = 0; i < shards.size(); ++i) write_file(std::move(files[i]), shards[i], progress);
   if (shards.size() > 1) {
-    const std::string index = index_json(shards);
+    std::vector<std::pair<std::string, std::string>> weight_map;
+    std::uint64_t data_bytes = 0;
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      data_bytes += shards[i].data_bytes;
+      for (const OutputTensor* tensor : shards[i].tensors)
+        weight_map.emplace_back(tensor->name, shard_name("model", i + 1, shards.size(), ".safetensors"));
+    }
+    const std::string index = index_json(std::move(weight_map), data_bytes);
     OutputFile file = output.create(index.size(), "model.safetensors.index.json");
     file.write(0, index);
     file.close();
