@@ -68,7 +68,8 @@ int run(const Options& options) {
 Command quantize_command() {
   return {"quantize", "Quantize every matrix of a model, to GGUF",
           "Vectors stay F32. Where a row is not a multiple of the type's block the next type that fits is taken\n"
-          "(256-wide: Q4_0; else F16); every substitution is printed, counted and recorded in the file.\n"
+          "(Q6_K: Q8_0; Q5_K: Q5_1; Q4_K: Q5_0; other wide ones: Q4_0; else F16); every substitution is printed, "
+          "counted and recorded in the file.\n"
           "Master weights of BitNet models are ternarized (absmean, as in training) first.\n\n"
           "Example: ingot quantize models/tiny-bitnet tiny-tq2_0.gguf --type tq2_0",
           [](Args& args) {

@@ -75,9 +75,9 @@ struct QuantizeReport {
 };
 
 /// A GGUF plan with every matrix in `type`; 1-D tensors stay F32. Where a row is not a multiple of the block the next
-/// type that fits is taken (256-wide → Q4_0, 32-wide → F16), reported, and recorded in "ingot.quantize.substitutions".
-/// Master weights of a BitNet model are ternarized (absmean) first: that is what the model computes with. GGUF files
-/// may be of any architecture; others must be of a model that is built.
+/// type that fits is taken (Q6_K: Q8_0; Q5_K: Q5_1; Q4_K: Q5_0; other wide ones: Q4_0; else F16), reported, and recorded
+/// in "ingot.quantize.substitutions". Master weights of a BitNet model are ternarized (absmean) first: that is what the
+/// model computes with. GGUF files may be of any architecture; others must be of a model that is built.
 OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& options, QuantizeReport& report);
 
 }  // namespace ingot

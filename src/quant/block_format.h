@@ -14,11 +14,14 @@ struct BlockField {
   std::uint16_t at, width, count;
 };
 
-/// Scalar arithmetic of a scheme over whole blocks of one row; the definition that vector kernels must equal.
+/// n elements (a multiple of the block) → blocks. Values are finite.
+using BlockEncoder = void (*)(const float* values, std::int64_t n, std::byte* blocks);
+
+/// Arithmetic of a scheme over whole blocks of one row; the definition that other kernels must equal.
 struct BlockFormat {
-  /// n elements (a multiple of the block) → blocks, bytes equal to ggml's reference quantizer. Values are finite.
-  /// Null: cannot be encoded.
-  void (*encode)(const float* values, std::int64_t n, std::byte* blocks) = nullptr;
+  /// Bytes equal to ggml's reference quantizer, but for the K-quants, whose own search errs less (k_affine.h,
+  /// k_symmetric.h). Null: cannot be encoded.
+  BlockEncoder encode = nullptr;
   /// Blocks → n elements, in f32 arithmetic as ggml's. Null: carried only.
   void (*decode)(const std::byte* blocks, std::int64_t n, float* values) = nullptr;
   /// The numbers of a block that big-endian files hold swapped. Bytes and nibbles have no order.

@@ -11,7 +11,6 @@
 #include "core/parallel.h"
 #include "core/visit.h"
 #include "device/kernel_table.h"
-#include "quant/block_format.h"
 #include "quant/i2_s.h"
 
 namespace ingot {
@@ -101,7 +100,7 @@ float largest_finite(const Tensor& x, const char* operation, std::string_view na
   return largest.empty() ? 0 : *std::max_element(largest.begin(), largest.end());
 }
 
-void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::int64_t end) {
+void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::int64_t end, BlockEncoder encode) {
   const Encoding& encoding = *out.encoding();
   const std::int64_t columns = x.shape().back();
   const std::unique_ptr<float[]> values(new float[static_cast<std::size_t>(columns)]);
@@ -118,7 +117,6 @@ void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::in
     if (end == layout.rows) i2s_write_tail(layout, encoding.scale(), bytes);
     return;
   }
-  const auto encode = block_format(encoding.scheme()).encode;
   const SchemeInfo& scheme = info(encoding.scheme());
   const std::int64_t row_bytes = columns / scheme.block_elements * scheme.block_bytes;
   for (std::int64_t row = begin; row < end; ++row) {

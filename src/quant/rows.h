@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "ingot/tensor.h"
+#include "quant/block_format.h"
 
 namespace ingot {
 
@@ -28,7 +29,8 @@ void load_floats(const Tensor& x, std::int64_t begin, std::int64_t n, float* out
 /// the flat index of the first element that is NaN or infinite, or becomes infinite in f32.
 float largest_finite(const Tensor& x, const char* operation, std::string_view name);
 
-/// Rows [begin, end) of the row-major floating `x` into the row-major encoded `out`, by the scalar definitions.
-void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::int64_t end);
+/// Rows [begin, end) of the row-major floating `x` into the row-major encoded `out`, whose blocks `encode` makes
+/// (unused for I2_S).
+void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::int64_t end, BlockEncoder encode);
 
 }  // namespace ingot

@@ -107,6 +107,11 @@ std::uint32_t gguf_file_type(Scheme scheme) {
     case Scheme::q8_0: return 7;
     case Scheme::q5_0: return 8;
     case Scheme::q5_1: return 9;
+    case Scheme::q2_k: return 10;
+    case Scheme::q3_k: return 11;  // of llama.cpp's mixtures of the name the one that is nearest to the bare type
+    case Scheme::q4_k: return 14;
+    case Scheme::q5_k: return 16;
+    case Scheme::q6_k: return 18;
     case Scheme::tq1_0: return 36;
     case Scheme::tq2_0: return 37;
     case Scheme::mxfp4: return 38;

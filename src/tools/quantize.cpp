@@ -15,11 +15,22 @@ bool fits(Scheme scheme, const Shape& shape, Packing packing) {
   return shape.back() % 128 == 0;
 }
 
+// llama-quantize's next choice where rows are not a multiple of the block.
+std::optional<Scheme> narrower(Scheme scheme) {
+  if (info(scheme).block_elements == 32) return {};
+  switch (scheme) {
+    case Scheme::q4_k: return Scheme::q5_0;
+    case Scheme::q5_k: return Scheme::q5_1;
+    case Scheme::q6_k: return Scheme::q8_0;
+    default: return Scheme::q4_0;
+  }
+}
+
 // What a matrix becomes: a scheme, or F16 (none) where no block fits its rows.
 std::optional<Scheme> choose(const Shape& shape, const QuantizeOptions& options) {
   if (fits(options.type, shape, options.i2s_packing)) return options.type;
-  if (info(options.type).block_elements != 32 && fits(Scheme::q4_0, shape, Packing::none)) return Scheme::q4_0;
-  return {};
+  const std::optional<Scheme> next = narrower(options.type);
+  return next && fits(*next, shape, Packing::none) ? next : std::nullopt;
 }
 
 bool has_encoder(Scheme scheme) { return scheme == Scheme::i2_s || block_format(scheme).encode; }

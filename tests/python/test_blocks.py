@@ -128,6 +128,82 @@ def test_decoded_bits_of_formats_without_a_package(expected, size, elements, col
         equal_bits(run("decode", expected.__name__.upper(), blocks, column), expected(blocks).reshape(-1))
 
 
+def k_quant_arrays():
+    rng = np.random.default_rng(23)
+    shape = (64, 1024)
+    yield "normal", rng.standard_normal(shape).astype(np.float32)
+    yield "student", (rng.standard_t(3, shape) * 0.02).astype(np.float32)
+    yield "uniform", rng.random(shape, dtype=np.float32)
+    size = np.where(rng.random(shape) < 0.004, 30, 1).astype(np.float32)
+    yield "outliers", size * rng.standard_normal(shape).astype(np.float32)
+
+
+# Σ w (x − y)² / Σ w x² of what llama.cpp's quantize_… (from the sources of llama-cpp-python 0.3.36) makes of these
+# arrays, w being the weights that it minimises for.
+GGML_ERRORS = {
+    ("normal", "Q2_K"): 3.7236e-02, ("normal", "Q3_K"): 6.7314e-03, ("normal", "Q4_K"): 3.4384e-03,
+    ("normal", "Q5_K"): 8.9300e-04, ("normal", "Q6_K"): 7.6028e-05, ("student", "Q2_K"): 1.9040e-02,
+    ("student", "Q3_K"): 1.2639e-03, ("student", "Q4_K"): 3.4421e-03, ("student", "Q5_K"): 8.8791e-04,
+    ("student", "Q6_K"): 1.5980e-05, ("uniform", "Q2_K"): 1.1378e-02, ("uniform", "Q3_K"): 5.5145e-03,
+    ("uniform", "Q4_K"): 6.7371e-04, ("uniform", "Q5_K"): 1.6685e-04, ("uniform", "Q6_K"): 7.7580e-05,
+    ("outliers", "Q2_K"): 1.6287e-03, ("outliers", "Q3_K"): 2.4587e-05, ("outliers", "Q4_K"): 1.5245e-03,
+    ("outliers", "Q5_K"): 4.4292e-04, ("outliers", "Q6_K"): 1.4278e-06,
+}  # fmt: skip
+K_QUANTS = ["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"]
+
+
+def search_weights(scheme, x):
+    if scheme == "Q2_K":
+        return np.abs(x)
+    if scheme in ("Q3_K", "Q6_K"):
+        return x * x
+    groups = x.reshape(-1, 32)
+    return (np.sqrt((groups * groups).mean(axis=1, keepdims=True)) + np.abs(groups)).reshape(x.shape)
+
+
+def decoded(scheme, blocks, shape):
+    kind = GGMLQuantizationType[scheme]
+    row_bytes = quants.quant_shape_to_byte_shape((1, COLUMNS), kind)[1]
+    return quants.dequantize(blocks.reshape(-1, row_bytes), kind).reshape(shape)
+
+
+@pytest.mark.parametrize("scheme", K_QUANTS)
+def test_k_quants_err_no_more_than_ggml(scheme):
+    for name, x in k_quant_arrays():
+        y = decoded(scheme, run("encode", scheme, x, "cpu"), x.shape).astype(np.float64)
+        w = search_weights(scheme, x).astype(np.float64)
+        error = (w * (x - y) ** 2).sum() / (w * x.astype(np.float64) ** 2).sum()
+        assert error <= GGML_ERRORS[name, scheme], name
+
+
+@pytest.mark.parametrize("scheme", K_QUANTS)
+def test_k_quants_of_odd_blocks(scheme):
+    """What leaves nothing to divide by, and the ends of f16's range, in both columns alike."""
+    steps = np.arange(COLUMNS, dtype=np.float32)
+    rows = {
+        "zeros": 0 * steps,
+        "one value": np.where(steps == 300, np.float32(-2.5), np.float32(0)),
+        "all equal": 0 * steps + np.float32(0.7),
+        "all negative": -1 - steps / COLUMNS,
+        "a ramp": steps / COLUMNS - np.float32(0.5),
+        "tiny": (steps - 255) * np.float32(1e-12),
+        "subnormal": (steps - 255) * np.float32(1e-41),
+        "past f16": (steps - 255) * np.float32(1e9),
+        "greatest": np.where(steps % 2 == 0, np.float32(3e38), np.float32(-3e38)),
+    }
+    x = np.stack(list(rows.values()))
+    blocks = run("encode", scheme, x, "cpu")
+    assert np.array_equal(blocks, run("encode", scheme, x, "reference"))
+    y = decoded(scheme, blocks, x.shape)
+    assert np.isfinite(y).all()
+    # One step of the coarsest grid that the format can lay over the row: half the range for 2 and 3 bits.
+    step = {"Q2_K": 1 / 3, "Q3_K": 1 / 4, "Q4_K": 1 / 15, "Q5_K": 1 / 31, "Q6_K": 1 / 32}[scheme]
+    for name in ("zeros", "one value", "all equal", "all negative", "a ramp"):
+        i = list(rows).index(name)
+        reach = max(rows[name].max(), 0) - min(rows[name].min(), 0)
+        assert np.abs(y[i] - rows[name]).max() <= step * reach, name
+
+
 @pytest.mark.parametrize("scheme", ENCODED)
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_refuses_what_is_not_finite(scheme, bad):

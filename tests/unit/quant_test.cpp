@@ -34,11 +34,13 @@ std::vector<float> floats(const Tensor& x) {
   return values;
 }
 
-constexpr Scheme row_schemes[] = {Scheme::q4_0,  Scheme::q4_1,  Scheme::q5_0,  Scheme::q5_1, Scheme::q8_0,
-                                  Scheme::tq1_0, Scheme::tq2_0, Scheme::mxfp4, Scheme::nvfp4};
+constexpr Scheme row_schemes[] = {Scheme::q4_0,  Scheme::q4_1,  Scheme::q5_0,  Scheme::q5_1,  Scheme::q8_0,
+                                  Scheme::tq1_0, Scheme::tq2_0, Scheme::mxfp4, Scheme::nvfp4, Scheme::q2_k,
+                                  Scheme::q3_k,  Scheme::q4_k,  Scheme::q5_k,  Scheme::q6_k};
 
 TEST(BlockFormats, CpuColumnWritesTheBytesOfTheReference) {
-  const Tensor x = Tensor::from<float>(normal_values(300 * 512, 1), Shape{3, 100, 512});
+  // Rows of three blocks: Q4_K and Q5_K take two at a time.
+  const Tensor x = Tensor::from<float>(normal_values(300 * 768, 1), Shape{3, 100, 768});
   for (const Scheme scheme : row_schemes) {
     Tensor expected;
     {
@@ -114,7 +116,7 @@ TEST(BlockFormats, RefusesWhatItCannotEncode) {
                                                    HasSubstr("element 700001 "), HasSubstr("inf")));
   EXPECT_THAT(message(Tensor::full({64}, 1e39, DType::f64), Scheme::q8_0).substr(0, 7), "invalid");
   EXPECT_THAT(message(Tensor::zeros({4, 40}, DType::f32), Scheme::q4_0), HasSubstr("shape_mismatch"));
-  EXPECT_THAT(message(Tensor::zeros({4, 256}, DType::f32), Scheme::q4_k), HasSubstr("not_implemented"));
+  EXPECT_THAT(message(Tensor::zeros({4, 256}, DType::f32), Scheme::iq2_xs), HasSubstr("not_implemented"));
   EXPECT_THAT(message(Tensor::zeros({4, 256}, DType::i32), Scheme::q8_0), HasSubstr("dtype_mismatch"));
 }
 

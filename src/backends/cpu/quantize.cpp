@@ -1,12 +1,33 @@
 // Quantizing and dequantizing, several rows at a time on several threads.
 #include <algorithm>
 
+#include "backends/cpu/features.h"
+#include "backends/cpu/isa/k_encoders.h"
 #include "backends/cpu/kernels.h"
 #include "core/parallel.h"
 #include "quant/rows.h"
 
 namespace ingot::cpu {
 namespace {
+
+/// The format's own, or the same for wider vectors.
+BlockEncoder block_encoder(Scheme scheme) noexcept {
+#if defined(__x86_64__)
+  const InstructionSet set = instruction_set();
+  const KEncoders* wide = set == InstructionSet::avx512 || set == InstructionSet::avx512_vnni ? &avx512_encoders
+                          : set == InstructionSet::avx2                                       ? &avx2_encoders
+                                                                                              : nullptr;
+  if (wide) switch (scheme) {
+      case Scheme::q2_k: return wide->q2_k;
+      case Scheme::q3_k: return wide->q3_k;
+      case Scheme::q4_k: return wide->q4_k;
+      case Scheme::q5_k: return wide->q5_k;
+      case Scheme::q6_k: return wide->q6_k;
+      default: break;
+    }
+#endif
+  return block_format(scheme).encode;
+}
 
 /// Rows for one task: about 32,000 elements, and a multiple of 128 rows for I2_S, whose bytes may hold elements of
 /// several rows, so that tasks never share a byte whatever the packing and the row length.
@@ -19,12 +40,14 @@ std::int64_t rows_per_task(const Tensor& encoded) {
 
 void quantize_kernel(const Call& call) {
   const Tensor &x = call.inputs[0], &out = call.outputs[0];
+  const Scheme scheme = out.encoding()->scheme();
+  const BlockEncoder encode = block_encoder(scheme);
   if (x.numel() == 0) {
-    if (out.encoding()->scheme() == Scheme::i2_s) encode_rows(x, out, 0, row_count(x));  // only the tail
+    if (scheme == Scheme::i2_s) encode_rows(x, out, 0, row_count(x), encode);  // only the tail
     return;
   }
   parallel_for(row_count(x), rows_per_task(out),
-               [&](std::int64_t begin, std::int64_t end) { encode_rows(x, out, begin, end); });
+               [&](std::int64_t begin, std::int64_t end) { encode_rows(x, out, begin, end, encode); });
 }
 
 void dequantize_kernel(const Call& call) {

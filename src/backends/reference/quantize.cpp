@@ -1,5 +1,6 @@
 // The scalar definitions of src/quant, row after row.
 #include "backends/reference/kernels.h"
+#include "quant/block_format.h"
 #include "quant/rows.h"
 
 namespace ingot::reference {
@@ -7,7 +8,7 @@ namespace ingot::reference {
 void quantize_kernel(const Call& call) {
   const Tensor &x = call.inputs[0], &out = call.outputs[0];
   if (x.numel() == 0 && out.encoding()->scheme() != Scheme::i2_s) return;
-  encode_rows(x, out, 0, row_count(x));
+  encode_rows(x, out, 0, row_count(x), block_format(out.encoding()->scheme()).encode);
 }
 
 void dequantize_kernel(const Call& call) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "ingot/float_types.h"
 #include "quant/block_format.h"
@@ -34,16 +35,17 @@ constexpr Geometry geometry(Scheme scheme) noexcept {
   return {};
 }
 
-/// The format whose functions handle one block each. Without `Encode` it is read only.
-template <Scheme S, void (*Decode)(const std::byte* in, float* x),
-          void (*Encode)(const float* x, std::byte* out) = nullptr>
+/// The format whose functions handle one block each; `Encode` may take a whole row. Without it the format is read only.
+template <Scheme S, void (*Decode)(const std::byte* in, float* x), auto Encode = BlockEncoder{}>
 constexpr BlockFormat block_format_of(std::span<const Field> numbers = {}) noexcept {
   BlockFormat format;
   format.decode = [](const std::byte* in, std::int64_t n, float* x) {
     constexpr Geometry g = geometry(S);
     for (; n > 0; n -= g.elements, in += g.bytes, x += g.elements) Decode(in, x);
   };
-  if constexpr (Encode != nullptr)
+  if constexpr (std::is_convertible_v<decltype(Encode), BlockEncoder>)
+    format.encode = Encode;
+  else
     format.encode = [](const float* x, std::int64_t n, std::byte* out) {
       constexpr Geometry g = geometry(S);
       for (; n > 0; n -= g.elements, x += g.elements, out += g.bytes) Encode(x, out);

@@ -2,6 +2,7 @@
 // bytes of two-bit codes in planes (byte 32p + m: elements 128p + 32j + m in bits 2j, 2j + 1), f16 d, f16 dmin.
 // x = (d·scale)·q − dmin·min.
 #include "quant/blocks/block.h"
+#include "quant/blocks/k_encode.h"
 
 namespace ingot::blocks {
 namespace {
@@ -19,6 +20,6 @@ constexpr Field numbers[] = {{80, 2, 2}};
 
 }  // namespace
 
-const BlockFormat q2_k = block_format_of<Scheme::q2_k, decode>(numbers);
+const BlockFormat q2_k = block_format_of<Scheme::q2_k, decode, encode_q2_k>(numbers);
 
 }  // namespace ingot::blocks

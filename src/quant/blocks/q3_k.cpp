@@ -2,6 +2,7 @@
 // as Q2_K's, 12 bytes of 16 six-bit scales (byte j % 8: low or, from j = 8 on, high nibble of scale j; byte 8 + j % 4:
 // its top bits from bit 2 (j / 4) up), f16 d. x = (d·(scale − 32))·(q + 4·high − 4).
 #include "quant/blocks/block.h"
+#include "quant/blocks/k_encode.h"
 
 namespace ingot::blocks {
 namespace {
@@ -23,6 +24,6 @@ constexpr Field numbers[] = {{108, 2, 1}};
 
 }  // namespace
 
-const BlockFormat q3_k = block_format_of<Scheme::q3_k, decode>(numbers);
+const BlockFormat q3_k = block_format_of<Scheme::q3_k, decode, encode_q3_k>(numbers);
 
 }  // namespace ingot::blocks

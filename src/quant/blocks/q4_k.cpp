@@ -1,6 +1,7 @@
 // Q4_K: 256 elements in 144 bytes: f16 d, f16 dmin, 12 bytes of scales and minima (k_scales.h), 128 bytes of nibbles
 // (byte 32p + m: elements 64p + m low, 64p + 32 + m high). x = (d·scale)·q − dmin·min, one pair for 32 elements.
 #include "quant/blocks/block.h"
+#include "quant/blocks/k_encode.h"
 #include "quant/blocks/k_scales.h"
 
 namespace ingot::blocks {
@@ -20,6 +21,6 @@ constexpr Field numbers[] = {{0, 2, 2}};
 
 }  // namespace
 
-const BlockFormat q4_k = block_format_of<Scheme::q4_k, decode>(numbers);
+const BlockFormat q4_k = block_format_of<Scheme::q4_k, decode, encode_q4_k>(numbers);
 
 }  // namespace ingot::blocks

@@ -1,6 +1,7 @@
 // Q5_K: 256 elements in 176 bytes: f16 d, f16 dmin, 12 bytes of scales and minima (k_scales.h), 32 bytes of fifth bits
 // (byte e % 32, bit e / 32), 128 bytes of nibbles as Q4_K's. x = (d·scale)·q − dmin·min, one pair for 32 elements.
 #include "quant/blocks/block.h"
+#include "quant/blocks/k_encode.h"
 #include "quant/blocks/k_scales.h"
 
 namespace ingot::blocks {
@@ -23,6 +24,6 @@ constexpr Field numbers[] = {{0, 2, 2}};
 
 }  // namespace
 
-const BlockFormat q5_k = block_format_of<Scheme::q5_k, decode>(numbers);
+const BlockFormat q5_k = block_format_of<Scheme::q5_k, decode, encode_q5_k>(numbers);
 
 }  // namespace ingot::blocks

@@ -1,6 +1,7 @@
 // Q6_K: 256 elements in 210 bytes: 128 bytes of low nibbles (byte 64h + m: elements 128h + m low, 128h + 64 + m high),
 // 64 bytes of top bits in planes as Q2_K's, 16 × i8 scales, f16 d. x = (d·scale)·(q − 32), one scale for 16 elements.
 #include "quant/blocks/block.h"
+#include "quant/blocks/k_encode.h"
 
 namespace ingot::blocks {
 namespace {
@@ -18,6 +19,6 @@ constexpr Field numbers[] = {{208, 2, 1}};
 
 }  // namespace
 
-const BlockFormat q6_k = block_format_of<Scheme::q6_k, decode>(numbers);
+const BlockFormat q6_k = block_format_of<Scheme::q6_k, decode, encode_q6_k>(numbers);
 
 }  // namespace ingot::blocks
