@@ -22,7 +22,7 @@ field() { sed -n "s/^ *\"$1\": *\([^,]*\),*\$/\1/p"; } # of --json output, one f
 show inspect $model
 show convert $model $out/tiny-bf16.gguf --dtype bf16 --force
 for type in q8_0 q4_0 tq2_0; do
-  show quantize $model $out/tiny-$type.gguf --type $type --force
+  show quantize $model $out/tiny-$type.gguf --type $type --pure --force
 done
 
 printf '\n%-18s %10s %12s %11s %9s\n' file bytes bits/weight perplexity tokens/s

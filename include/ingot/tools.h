@@ -55,11 +55,24 @@ struct ConversionReport {
 /// What convert() would write, without reading tensor data.
 OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& options, ConversionReport& report);
 
-/// What `QuantizeOptions::type` may be: the schemes that have an encoder.
-std::vector<Scheme> quantize_types();
+/// What `QuantizeOptions::type` may be: llama-quantize's recipes, and the schemes with an encoder that are no recipe.
+std::vector<std::string> quantize_types();
 
+/// Names of types are read in upper or lower case.
 struct QuantizeOptions {
-  Scheme type = Scheme::q8_0;
+  /// A recipe ("Q4_K_M", "Q4_0": llama-quantize's mixture of that name), or a scheme for every matrix alike ("NVFP4").
+  std::string type = "Q8_0";
+  /// Every matrix in the recipe's own scheme.
+  bool pure = false;
+  /// Instead of what the recipe says: a scheme, "F32", "F16" or "BF16"; empty for the recipe's. Where embedding and
+  /// head are one tensor it is the output's.
+  std::string output_tensor_type, token_embedding_type;
+  /// "REGEX=TYPE", searched for in names (ECMAScript); the first that matches decides.
+  std::vector<std::string> tensor_types;
+  /// output.weight stays as it is.
+  bool leave_output_tensor = false;
+  /// Tensors that are quantized already may change their scheme.
+  bool allow_requantize = false;
   Packing i2s_packing = Packing::i2s_x86;
   std::string tokenizer;
 };
@@ -74,9 +87,10 @@ struct QuantizeReport {
   std::uint64_t bytes = 0, elements = 0;
 };
 
-/// A GGUF plan with every matrix in `type`; 1-D tensors stay F32. Where a row is not a multiple of the block the next
-/// type that fits is taken (Q6_K: Q8_0; Q5_K: Q5_1; Q4_K: Q5_0; other wide ones: Q4_0; else F16), reported, and recorded
-/// in "ingot.quantize.substitutions". Master weights of a BitNet model are ternarized (absmean) first: that is what the
+/// A GGUF plan of the quantized model; 1-D tensors become F32; norms, routers, positions and what else llama-quantize
+/// leaves alone stay as they are. Where a row is not a multiple of the block the next type that fits is taken (Q6_K:
+/// Q8_0; Q5_K: Q5_1; Q4_K: Q5_0; other wide ones: Q4_0; else F16), reported, and recorded in
+/// "ingot.quantize.substitutions". Master weights of a BitNet model are ternarized (absmean) first: that is what the
 /// model computes with. GGUF files may be of any architecture; others must be of a model that is built.
 OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& options, QuantizeReport& report);
 

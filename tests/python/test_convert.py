@@ -106,7 +106,7 @@ def test_a_head_beside_tied_embeddings_is_dropped_and_named(call, root, tmp_path
     tensors = raw_tensors(source / "model.safetensors")
     with_head = {**tensors, "lm_head.weight": tensors["model.embed_tokens.weight"]}
     write_raw_tensors(tmp_path / "model" / "model.safetensors", with_head)
-    for command in (["convert"], ["quantize", "--type", "q8_0"]):
+    for command in (["convert"], ["quantize", "--type", "q8_0", "--pure"]):
         out = tmp_path / f"{command[0]}.gguf"
         done = call(*command, tmp_path / "model", out)
         assert b"dropped: lm_head.weight" in done.stderr
@@ -120,7 +120,7 @@ def test_a_head_beside_tied_embeddings_is_dropped_and_named(call, root, tmp_path
 
 @pytest.mark.parametrize("name", ["q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "tq1_0", "tq2_0"])
 def test_every_matrix_gets_the_type(call, root, tmp_path, name):
-    report = json.loads(call("quantize", root / "models/tiny-bitnet", tmp_path / "out.gguf", "--type", name, "--json").stdout)
+    report = json.loads(call("quantize", root / "models/tiny-bitnet", tmp_path / "out.gguf", "--type", name, "--pure", "--json").stdout)
     assert report["substitutions"] == []
     reader = gguf.GGUFReader(tmp_path / "out.gguf")
     wanted = gguf.GGMLQuantizationType[name.upper()]
@@ -132,7 +132,7 @@ def test_every_matrix_gets_the_type(call, root, tmp_path, name):
 def test_substitutions_are_reported_and_recorded(call, root, tmp_path):
     """hidden 64, feed-forward 128: no row takes a block of 256, all take one of 32."""
     model = root / "tests/golden/llama-gqa-llama3"
-    report = json.loads(call("quantize", model, tmp_path / "out.gguf", "--type", "tq2_0", "--json").stdout)
+    report = json.loads(call("quantize", model, tmp_path / "out.gguf", "--type", "tq2_0", "--pure", "--json").stdout)
     reader = gguf.GGUFReader(tmp_path / "out.gguf")
     matrices = {t.name: t for t in reader.tensors if len(t.shape) > 1}
     assert {s["tensor"] for s in report["substitutions"]} == set(matrices)
@@ -153,7 +153,7 @@ def test_weights_that_are_not_finite_are_refused_by_name(ingot, root, tmp_path):
     broken[100 * width : 101 * width] = b"\xff" * width  # a NaN in f16, bf16 and f32
     tensors[name] = (dtype, shape, bytes(broken))
     write_raw_tensors(tmp_path / "bad" / "model.safetensors", tensors)
-    process = subprocess.run([ingot, "quantize", tmp_path / "bad", tmp_path / "out.gguf", "--type", "q8_0"],
+    process = subprocess.run([ingot, "quantize", tmp_path / "bad", tmp_path / "out.gguf", "--type", "q8_0", "--pure"],
                              capture_output=True)
     assert process.returncode == 1
     assert b"blk.1.ffn_up.weight" in process.stderr and b"100" in process.stderr
@@ -169,13 +169,13 @@ def test_the_bundled_model_loses_nothing_in_formats_that_hold_it(call, root, tmp
     model, text = root / "models/tiny-bitnet", root / "models/heldout/kjv.txt"
     own = perplexity(call, model, text)
     for name in ("q8_0", "tq1_0", "tq2_0"):
-        call("quantize", model, tmp_path / f"{name}.gguf", "--type", name)
+        call("quantize", model, tmp_path / f"{name}.gguf", "--type", name, "--pure")
         assert abs(perplexity(call, tmp_path / f"{name}.gguf", text) / own - 1) < 0.005, name
 
 
 def test_a_ternary_gguf_becomes_a_packed_directory_and_runs_the_same(call, root, tmp_path):
     model, text = root / "models/tiny-bitnet", root / "models/heldout/kjv.txt"
-    call("quantize", model, tmp_path / "tq2_0.gguf", "--type", "tq2_0")
+    call("quantize", model, tmp_path / "tq2_0.gguf", "--type", "tq2_0", "--pure")
     call("convert", tmp_path / "tq2_0.gguf", tmp_path / "packed", "--to", "hf")
     tensors = raw_tensors(tmp_path / "packed" / "model.safetensors")
     assert tensors["model.layers.0.mlp.up_proj.weight"][:2] == ("U8", [128, 256])
@@ -200,7 +200,7 @@ def test_master_weights_in_a_gguf_are_ternarized_once(call, root, tmp_path):
     write_raw_tensors(tmp_path / "model" / "model.safetensors", tensors)
 
     call("convert", tmp_path / "model", tmp_path / "master.gguf")
-    call("quantize", tmp_path / "master.gguf", tmp_path / "tq2_0.gguf", "--type", "tq2_0")
+    call("quantize", tmp_path / "master.gguf", tmp_path / "tq2_0.gguf", "--type", "tq2_0", "--pure")
     master, ternary = (gguf.GGUFReader(tmp_path / f"{name}.gguf") for name in ("master", "tq2_0"))
     assert master.fields["ingot.bitnet.master_weights"].contents() is True
     assert "ingot.bitnet.master_weights" not in ternary.fields

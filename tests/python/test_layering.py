@@ -45,7 +45,7 @@ THIRD_PARTY = {
     "tbb": ["src/core/parallel.cpp"],
     "oneapi": ["src/core/parallel.cpp"],
     "hwy": ["src/backends/cpu/"],
-    "immintrin.h": ["src/backends/cpu/"],
+    "immintrin.h": ["src/backends/cpu/", "src/quant/blocks/k_lanes.h"],
     "arm_neon.h": ["src/backends/cpu/"],
     "zlib.h": ["src/formats/zip/"],
     "simdjson.h": ["src/formats/", "src/tokenizer/"],

@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import shutil
+import struct
 import subprocess
 
 import gguf
@@ -147,7 +148,7 @@ def test_output_over_input(call, tiny, tmp_path, to):
 ])
 @pytest.mark.parametrize("command", ["run", "convert", "quantize"])
 def test_absurd_configurations_fail_at_once(call, changed, tmp_path, command, changes, named):
-    more = {"run": ["--prompt", "Hi"], "convert": [tmp_path / "out.gguf"], "quantize": [tmp_path / "out.gguf", "-t", "q8_0"]}
+    more = {"run": ["--prompt", "Hi"], "convert": [tmp_path / "out.gguf"], "quantize": [tmp_path / "out.gguf", "-t", "q8_0", "--pure"]}
     process = call(command, changed(**changes), *more[command], status=1)
     assert named in process.stderr.decode() and not process.stdout
     assert [p.name for p in tmp_path.iterdir()] == ["changed"]
@@ -195,7 +196,7 @@ def test_an_unknown_architecture_is_still_a_file(call, tmp_path):
     for arguments in (["run", path], ["convert", path, tmp_path / "out", "--to", "hf"]):
         assert b"qwen2" in call(*arguments, status=1).stderr
     call("convert", path, tmp_path / "f16.gguf", "--dtype", "f16")
-    call("quantize", path, tmp_path / "q8_0.gguf", "--type", "q8_0")
+    call("quantize", path, tmp_path / "q8_0.gguf", "--type", "q8_0", "--pure")
     reader = gguf.GGUFReader(tmp_path / "q8_0.gguf")
     assert reader.fields["general.architecture"].contents() == "qwen2" and "qwen2.block_count" in reader.fields
     tensors = {t.name: t for t in reader.tensors}
@@ -205,18 +206,47 @@ def test_an_unknown_architecture_is_still_a_file(call, tmp_path):
 
 
 def test_types_that_are_only_carried(call, tmp_path):
-    writer = gguf.GGUFWriter(tmp_path / "k.gguf", "llama")
-    writer.add_tensor("k", np.zeros((4, 144), np.uint8), raw_dtype=gguf.GGMLQuantizationType.Q4_K)
-    writer.add_tensor("plain", np.ones(5, np.float32))
-    write(writer)
-    process = call("inspect", tmp_path / "k.gguf", "--stats", "--json")
+    path = tmp_path / "f4.safetensors"
+    header = {"k": {"dtype": "F4", "shape": [4, 32], "data_offsets": [0, 64]},
+              "plain": {"dtype": "F32", "shape": [5], "data_offsets": [64, 84]}}
+    text = json.dumps(header).encode().ljust(160)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(64) + np.ones(5, np.float32).tobytes())
+    process = call("inspect", path, "--stats", "--json")
     stats = {t["name"]: t["stats"] for t in json.loads(process.stdout)["tensors"]}
-    assert stats["k"] is None and stats["plain"]["mean"] == 1 and b"Q4_K" in process.stderr
-    table = call("inspect", tmp_path / "k.gguf", "--stats").stdout.decode().split("\n")
+    assert stats["k"] is None and stats["plain"]["mean"] == 1 and b"F4" in process.stderr
+    table = call("inspect", path, "--stats").stdout.decode().split("\n")
     assert next(line for line in table if line.startswith("k ")).split()[-7:] == ["-"] * 7
-    for arguments in (["convert", "--dtype", "f16"], ["quantize", "--type", "q8_0"]):
-        error = call(arguments[0], tmp_path / "k.gguf", tmp_path / "out.gguf", *arguments[1:], status=1).stderr
-        assert b"'k'" in error and b"Q4_K" in error
+    error = call("convert", path, tmp_path / "out.safetensors", "--dtype", "f16", status=1).stderr
+    assert b"'k'" in error and b"F4" in error
+
+
+def test_quantizing_again_must_be_allowed(call, tiny, tmp_path):
+    call("quantize", tiny, tmp_path / "q4_0.gguf", "--type", "q4_0", "--pure")
+    error = call("quantize", tmp_path / "q4_0.gguf", tmp_path / "q8_0.gguf", "--type", "q8_0", status=1).stderr
+    assert b"token_embd.weight" in error and b"Q4_0" in error and b"--allow-requantize" in error
+    assert not (tmp_path / "q8_0.gguf").exists()
+    process = call("quantize", tmp_path / "q4_0.gguf", tmp_path / "q8_0.gguf", "--type", "q8_0", "--allow-requantize")
+    assert b"quantized again, from Q4_0" in process.stderr
+
+
+def test_types_by_option(call, tiny, tmp_path):
+    """The embedding's own option goes before patterns, patterns in their order before the recipe; the tied head is the
+    embedding."""
+    def types(*options):
+        call("quantize", tiny, tmp_path / "x.gguf", "--type", "q4_k_m", "--force", *options)
+        return {t.name: t.tensor_type.name for t in gguf.GGUFReader(tmp_path / "x.gguf").tensors}
+
+    plain = types()
+    assert plain["token_embd.weight"] == "Q6_K" and plain["blk.0.attn_q.weight"] == "Q4_K"
+    assert plain["blk.0.attn_norm.weight"] == "F32"
+    assert types("--pure")["token_embd.weight"] == "Q4_K"
+    assert types("--output-tensor-type", "q8_0")["token_embd.weight"] == "Q8_0"
+    found = types("--token-embedding-type", "f16", "--tensor", r"blk\.[01]\.attn_q=q2_k", "--tensor", "attn_q|embd=q5_0")
+    assert found["token_embd.weight"] == "F16" and found["blk.3.attn_q.weight"] == "Q5_0"
+    assert found["blk.1.attn_q.weight"] == "Q2_K" and found["blk.1.attn_k.weight"] == "Q4_K"
+    for bad in ("attn_q", "=q8_0", "attn_(q=q8_0", "attn_q=q9_9", "attn_q=iq2_xs"):
+        error = call("quantize", tiny, tmp_path / "y.gguf", "--type", "q8_0", "--tensor", bad, status=1).stderr
+        assert bad.split("=")[-1].encode() in error.lower()
 
 
 def test_a_gguf_beside_a_config_json_describes_itself(call, root, tmp_path):
@@ -237,20 +267,20 @@ def test_every_packing_of_i2_s_is_known_by_its_key(call, tiny, tmp_path):
     text = None
     for packing in ("x86", "arm", "rows"):
         path = tmp_path / f"{packing}.gguf"
-        call("quantize", tiny, path, "--type", "i2_s", "--i2s-packing", packing)
+        call("quantize", tiny, path, "--type", "i2_s", "--pure", "--i2s-packing", packing)
         process = call("run", path, "--prompt", "Hi", "-n", 8, "--temperature", 0)
         text = text or process.stdout
         assert process.stdout == text and b"as the key ingot.i2_s.packing says" in process.stderr
         call("convert", path, tmp_path / f"{packing}-hf", "--to", "hf")
         assert text_of(call, tmp_path / f"{packing}-hf") == text
-        call("quantize", path, tmp_path / f"{packing}-rows.gguf", "--type", "i2_s", "--i2s-packing", "rows")
+        call("quantize", path, tmp_path / f"{packing}-rows.gguf", "--type", "i2_s", "--pure", "--i2s-packing", "rows")
         assert text_of(call, tmp_path / f"{packing}-rows.gguf") == text
-        call("quantize", path, tmp_path / f"{packing}-tq2_0.gguf", "--type", "tq2_0")
+        call("quantize", path, tmp_path / f"{packing}-tq2_0.gguf", "--type", "tq2_0", "--pure")
         assert "ingot.i2_s.packing" not in gguf.GGUFReader(tmp_path / f"{packing}-tq2_0.gguf").fields
 
 
 def test_i2_s_without_the_key_is_what_the_option_says(call, tiny, tmp_path):
-    call("quantize", tiny, tmp_path / "arm.gguf", "--type", "i2_s", "--i2s-packing", "arm")
+    call("quantize", tiny, tmp_path / "arm.gguf", "--type", "i2_s", "--pure", "--i2s-packing", "arm")
     text = text_of(call, tmp_path / "arm.gguf")
     content = (tmp_path / "arm.gguf").read_bytes()
     (tmp_path / "unmarked.gguf").write_bytes(content.replace(b"ingot.i2_s.packing", b"other.i2_s.packing"))
@@ -261,9 +291,9 @@ def test_i2_s_without_the_key_is_what_the_option_says(call, tiny, tmp_path):
 
 
 def test_substitutions_are_forgotten_when_they_no_longer_hold(call, root, tmp_path):
-    call("quantize", root / "tests/golden/mistral", tmp_path / "a.gguf", "--type", "tq2_0")
+    call("quantize", root / "tests/golden/mistral", tmp_path / "a.gguf", "--type", "tq2_0", "--pure")
     assert "ingot.quantize.substitutions" in gguf.GGUFReader(tmp_path / "a.gguf").fields
-    call("quantize", tmp_path / "a.gguf", tmp_path / "b.gguf", "--type", "q8_0")
+    call("quantize", tmp_path / "a.gguf", tmp_path / "b.gguf", "--type", "q8_0", "--pure", "--allow-requantize")
     assert "ingot.quantize.substitutions" not in gguf.GGUFReader(tmp_path / "b.gguf").fields
 
 
@@ -306,7 +336,7 @@ def test_verify_reads_infinities_and_the_total_size(call, tiny, tmp_path):
 
 def test_quantizing_a_packed_directory_keeps_what_it_means(call, root, tiny, tmp_path):
     """Weights times scale: with the inverse the text is noise. Vectors are F32 and no master weights remain."""
-    call("quantize", tiny, tmp_path / "tq2_0.gguf", "--type", "tq2_0")
+    call("quantize", tiny, tmp_path / "tq2_0.gguf", "--type", "tq2_0", "--pure")
     reader = gguf.GGUFReader(tmp_path / "tq2_0.gguf")
     assert {t.tensor_type.name for t in reader.tensors if len(t.shape) == 1} == {"F32"}
     assert "ingot.bitnet.master_weights" not in reader.fields
@@ -321,7 +351,7 @@ def test_files_that_are_no_model(call, tmp_path):
     from safetensors.numpy import save_file
 
     save_file({"a": np.ones((4, 32), np.float32)}, tmp_path / "plain.safetensors")
-    error = call("quantize", tmp_path / "plain.safetensors", tmp_path / "out.gguf", "--type", "q8_0", status=1).stderr
+    error = call("quantize", tmp_path / "plain.safetensors", tmp_path / "out.gguf", "--type", "q8_0", "--pure", status=1).stderr
     assert b"no config.json" in error
     call("convert", tmp_path / "plain.safetensors", tmp_path / "half.safetensors", "--dtype", "f16")
     call("convert", tmp_path / "plain.safetensors", tmp_path / "absent/x.safetensors", status=1)

@@ -24,9 +24,9 @@ constexpr int lanes = 8;
 #else
 constexpr int lanes = 4;
 #endif
-typedef float Floats __attribute__((vector_size(4 * lanes)));
-typedef std::int32_t Ints __attribute__((vector_size(4 * lanes)));
-typedef std::uint8_t Bytes __attribute__((vector_size(lanes)));
+using Floats [[gnu::vector_size(4 * lanes)]] = float;
+using Ints [[gnu::vector_size(4 * lanes)]] = std::int32_t;
+using Bytes [[gnu::vector_size(lanes)]] = std::uint8_t;
 
 /// A number of each group.
 struct alignas(64) Groups {
@@ -110,7 +110,7 @@ INGOT_ALWAYS void put_half(std::byte* at, Half h) { std::memcpy(at, &h.bits, 2);
 /// Element k of every group: the groups, `Size` elements each, follow each other.
 template <int Size>
 INGOT_ALWAYS void load_groups(const float* x, Groups (&out)[Size]) {
-  typedef float Four __attribute__((vector_size(16)));
+  using Four [[gnu::vector_size(16)]] = float;
   for (int g = 0; g < 16; g += 4)
     for (int k = 0; k < Size; k += 4) {
       Four row[4];
