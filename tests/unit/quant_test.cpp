@@ -11,6 +11,7 @@
 #include "device/kernel_table.h"
 #include "ingot/ops.h"
 #include "quant/block_format.h"
+#include "quant/blocks/k_lanes.h"
 #include "quant/i2_s.h"
 #include "quant/rows.h"
 #include "quant/ternary.h"
@@ -77,6 +78,22 @@ TEST(BlockFormats, RoundTripErrorIsAtMostTheStep) {
       for (std::size_t i = block; i < block + 32; ++i) ASSERT_NEAR(in[i], out[i], limit) << to_string(scheme);
     }
   }
+}
+
+// Every f16, the middle between it and the next (a tie), and the floats beside that.
+TEST(BlockFormats, TheKQuantsRoundScalesAsTheDtypeDoes) {
+  for (std::uint32_t i = 0; i < 0x7BFF; ++i) {
+    const float low = to_float(Float16{static_cast<std::uint16_t>(i)});
+    const float middle = (low + to_float(Float16{static_cast<std::uint16_t>(i + 1)})) / 2;
+    for (const float x : {low, middle, std::nextafter(middle, 0.0f), std::nextafter(middle, 1e9f)})
+      for (const float signed_x : {x, -x}) {
+        if (signed_x == 0) continue;
+        const blocks::Half found = blocks::half(signed_x);
+        ASSERT_EQ(found.bits, to_float16(signed_x).bits) << signed_x;
+        ASSERT_EQ(found.value, to_float(Float16{found.bits})) << signed_x;
+      }
+  }
+  EXPECT_EQ(blocks::half(1e9f).value, 65504);
 }
 
 TEST(BlockFormats, ReadsNarrowAndWideFloats) {
