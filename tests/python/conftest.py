@@ -10,7 +10,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "build" / "release"
-sys.path.insert(0, str(RELEASE / "python"))  # the package, where ./dev build python leaves it
+# The package, where ./dev build python leaves it, or of another build.
+sys.path.insert(0, str(ROOT / "build" / os.environ.get("INGOT_PRESET", "release") / "python"))
 sys.path.insert(0, str(ROOT / "tools"))  # what writes documents also reads the table of operations
 
 

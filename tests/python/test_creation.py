@@ -72,6 +72,8 @@ def test_fills(shape, dtype):
     assert same(ingot.zeros(shape, dtype=dtype), np.zeros(shape, dtype))
     assert same(ingot.ones(shape, dtype=dtype), np.ones(shape, dtype))
     assert same(ingot.full(shape, 1, dtype=dtype), np.full(shape, 1, dtype))
+    bare = ingot.empty(shape, dtype=dtype)
+    assert bare.shape == shape and bare.dtype.name == dtype and bare.strides == ingot.zeros(shape).strides
     like = ingot.zeros(shape, dtype=dtype)
     assert same(ingot.ones_like(like), np.ones(shape, dtype)) and ingot.empty_like(like).dtype == like.dtype
     assert same(ingot.full_like(like, 1, dtype="int32"), np.full(shape, 1, "int32"))

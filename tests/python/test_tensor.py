@@ -3,6 +3,7 @@
 import copy
 import gc
 import io
+import os
 import pickle
 import subprocess
 import sys
@@ -13,9 +14,10 @@ import weakref
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from test_manipulation import arrays
 
 import ingot
 
@@ -358,6 +360,16 @@ def test_dlpack_both_ways_without_copying(name, view, keywords):
         assert address(back) == address(array)
 
 
+@settings(max_examples=100, deadline=None)
+@given(arrays())
+def test_memory_of_any_strides_is_shared(array):
+    for x in (ingot.from_dlpack(array), ingot.from_dlpack(Exporter(array.copy(), False)), ingot.asarray(array)):
+        assert x.shape == array.shape and same(np.asarray(x), array)
+        for back in (np.from_dlpack(x), np.asarray(memoryview(x))):
+            assert same(back, array) and (not array.size or address(back) == address(np.asarray(x)))
+        assert same(np.asarray(ingot.from_dlpack(x, copy=True)), array)
+
+
 class OldCapsule:
     def __init__(self, tensor):
         self.tensor = tensor
@@ -470,4 +482,4 @@ def test_the_gil_is_released():
 
 def test_import_brings_no_numpy():
     code = "import sys, ingot; assert not {'numpy', 'ml_dtypes', 'typing'} & set(sys.modules), sys.modules.keys()"
-    subprocess.run([sys.executable, "-S", "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    subprocess.run([sys.executable, "-S", "-c", code], check=True, env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
