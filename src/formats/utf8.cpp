@@ -7,36 +7,40 @@
 
 namespace ingot {
 
+Utf8Step utf8_step(std::string_view text, std::size_t at) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(at);
+  if (lead < 0x80) return {1, Utf8Status::valid};
+  if (lead < 0xC2 || lead > 0xF4) return {1, Utf8Status::invalid};
+  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  // Unicode table 3-7: the second byte's range excludes overlong forms, surrogates and code points above U+10FFFF.
+  unsigned char low = 0x80, high = 0xBF;
+  if (lead == 0xE0) low = 0xA0;
+  if (lead == 0xED) high = 0x9F;
+  if (lead == 0xF0) low = 0x90;
+  if (lead == 0xF4) high = 0x8F;
+  for (std::size_t i = 1; i < length; ++i, low = 0x80, high = 0xBF) {
+    if (at + i == text.size()) return {i, Utf8Status::incomplete};
+    if (byte(at + i) < low || byte(at + i) > high) return {i, Utf8Status::invalid};
+  }
+  return {length, Utf8Status::valid};
+}
+
 bool is_valid_utf8(std::string_view text) noexcept {
-  const auto* p = reinterpret_cast<const unsigned char*>(text.data());
-  const auto* end = p + text.size();
-  while (p != end) {
-    // Names and most tokens are ASCII: eight at a time.
-    while (end - p >= 8) {
-      std::uint64_t eight;
-      std::memcpy(&eight, p, 8);
-      if (eight & 0x8080808080808080u) break;
-      p += 8;
+  // Names and most tokens are ASCII: eight at a time.
+  const auto eight_ascii = [](const char* p) {
+    std::uint64_t eight;
+    std::memcpy(&eight, p, 8);
+    return (eight & 0x8080808080808080u) == 0;
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    if (text.size() - at >= 8 && eight_ascii(text.data() + at)) {
+      at += 8;
+      continue;
     }
-    if (p == end) return true;
-    const unsigned lead = *p++;
-    if (lead < 0x80) continue;
-    int more;
-    unsigned least, value;
-    if ((lead & 0xE0) == 0xC0)
-      more = 1, least = 0x80, value = lead & 0x1F;
-    else if ((lead & 0xF0) == 0xE0)
-      more = 2, least = 0x800, value = lead & 0x0F;
-    else if ((lead & 0xF8) == 0xF0)
-      more = 3, least = 0x10000, value = lead & 0x07;
-    else
-      return false;
-    if (end - p < more) return false;
-    for (int i = 0; i < more; ++i, ++p) {
-      if ((*p & 0xC0) != 0x80) return false;
-      value = value << 6 | (*p & 0x3F);
-    }
-    if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) return false;
+    const Utf8Step step = utf8_step(text, at);
+    if (step.status != Utf8Status::valid) return false;
+    at += step.length;
   }
   return true;
 }

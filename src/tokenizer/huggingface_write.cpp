@@ -184,7 +184,7 @@ std::vector<std::pair<std::string, std::string>> Vocabulary::to_huggingface() co
     throw NotImplemented("tokenizer", fmt::format("tokenizer.json of kind '{}'", kind));
   const bool llama = kind == "llama";
   for (std::size_t i = 0; i < tokens.size(); ++i)
-    if (!is_utf8(tokens[i]))
+    if (!is_valid_utf8(tokens[i]))
       throw NotImplemented("tokenizer", fmt::format("tokenizer.json: tokens[{}] is not UTF-8", i));
 
   std::string added, vocab, pairs;
