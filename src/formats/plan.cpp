@@ -17,6 +17,23 @@ constexpr const char* operation = "write_checkpoint";
 // A piece is small enough for a smooth progress bar and large enough for the disk.
 constexpr std::size_t piece_bytes = std::size_t{8} << 20;
 
+// Row-major pieces of a tensor, one at a time: what has other strides is never copied whole.
+void write_rows(const Tensor& x, const std::function<void(std::span<const std::byte>)>& write) {
+  const std::size_t bytes = x.nbytes();
+  if (x.is_contiguous()) {
+    for (std::size_t done = 0; done < bytes; done += piece_bytes)
+      write({x.bytes() + done, std::min(piece_bytes, bytes - done)});
+  } else if (bytes <= piece_bytes || bit_width(x.dtype()) < 8) {  // rows of packed elements may share a byte
+    const Tensor copy = contiguous(x);
+    write({copy.bytes(), bytes});
+  } else {
+    const std::size_t row = bytes / static_cast<std::size_t>(x.size(0));
+    const auto rows = static_cast<std::int64_t>(piece_bytes / row);
+    for (std::int64_t i = 0; i < x.size(0); i += std::max<std::int64_t>(rows, 1))
+      write_rows(rows == 0 ? x.select(0, i) : x.slice(0, i, i + rows), write);
+  }
+}
+
 bool same_encoding(const Encoding* planned, const Encoding* made) {
   if (!planned || !made) return planned == made;
   return planned->scheme() == made->scheme() && planned->packing() == made->packing();
@@ -93,7 +110,7 @@ std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const
 
 void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& planned, Progress& progress,
                   const std::function<void(std::span<const std::byte>)>& written) {
-  Tensor made = planned.make();
+  const Tensor made = planned.make();
   if (!made.defined() || made.shape() != planned.shape || made.dtype() != planned.dtype ||
       !same_encoding(planned.encoding.get(), made.encoding()))
     fail(ErrorCode::internal, operation, "tensor {}: planned as {} {}, made as {}", printable(planned.name),
@@ -102,7 +119,6 @@ void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& pl
   if (!made.is_contiguous() && made.is_quantized())
     fail(ErrorCode::invalid_argument, operation, "tensor {}: {} is not row-major", printable(planned.name),
          describe(made));
-  if (!made.is_contiguous()) made = contiguous(made);
   const auto bytes = static_cast<std::size_t>(planned_bytes(planned));
   if (bytes == 0) return;
   const std::byte* data = made.bytes();
@@ -114,12 +130,12 @@ void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& pl
       fail(ErrorCode::invalid_argument, operation, "tensor {}: its tail says scale {}, its encoding {}",
            printable(planned.name), tail, made.encoding()->scale());
   }
-  for (std::size_t done = 0; done < bytes; done += piece_bytes) {
-    const std::size_t piece = std::min(piece_bytes, bytes - done);
-    file.write(offset + done, {data + done, piece});
-    if (written) written({data + done, piece});
-    progress.add(piece);
-  }
+  write_rows(made, [&](std::span<const std::byte> piece) {
+    file.write(offset, piece);
+    offset += piece.size();
+    if (written) written(piece);
+    progress.add(piece.size());
+  });
 }
 
 std::string shard_name(std::string_view stem, std::size_t number, std::size_t count, std::string_view suffix) {

@@ -11,6 +11,7 @@
 #include "ingot/checkpoint.h"
 #include "support/bytes.h"
 #include "support/temporary_directory.h"
+#include "support/zip_bytes.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define INGOT_SANITIZED 1
@@ -93,13 +94,16 @@ TEST(Opening, DISABLED_InThisProcess) {
 class HugeFile : public ::testing::Test {
  protected:
   void open(const std::string& header) {
-    const std::string path = directory / "huge";
     write_sparse(path, header);
+    open();
+  }
+  void open() {
     ::setenv("INGOT_OPENING_TEST_FILE", path.c_str(), 1);
     expect_cheap(path);
     ::unsetenv("INGOT_OPENING_TEST_FILE");
   }
   test::TemporaryDirectory directory;
+  const std::string path = directory / "huge";
 };
 
 TEST_F(HugeFile, SafeTensors) {
@@ -125,6 +129,60 @@ TEST_F(HugeFile, Gguf) {
   for (std::uint64_t i = 0; i < tensors; ++i)
     text(out, name(i)).u32(2).u64(2).u64(tensor_bytes / 4).u32(30).u64(i * tensor_bytes);
   open(out.align(32).text());
+}
+
+// Unlike the others, it has a header before each tensor, and the directory at the end.
+TEST_F(HugeFile, PyTorch) {
+  const auto text = [](test::Bytes& out, std::string_view s) -> test::Bytes& {
+    return out.raw("X").u32(static_cast<std::uint32_t>(s.size())).raw(s);
+  };
+  const auto elements = static_cast<std::uint32_t>(tensor_bytes / 2);
+  test::Bytes pickled;
+  pickled.raw("\x80\x02}(");
+  for (std::uint64_t i = 0; i < tensors; ++i) {
+    text(pickled, name(i)).raw("ctorch._utils\n_rebuild_tensor_v2\n((");
+    text(text(pickled, "storage").raw("ctorch\nBFloat16Storage\n"), std::to_string(i));
+    text(pickled, "cpu").raw("J").u32(elements).raw("tQK").u8(0).raw("(J").u32(elements).raw("t(K").u8(1);
+    pickled.raw(
+        "t\x89"
+        "ccollections\nOrderedDict\n)RtR");
+  }
+  pickled.raw("u.");
+
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_GE(file, 0);
+  std::uint64_t at = 0;
+  const auto write = [&](std::string_view bytes) {
+    EXPECT_EQ(::pwrite(file, bytes.data(), bytes.size(), static_cast<::off_t>(at)),
+              static_cast<::ssize_t>(bytes.size()));
+    at += bytes.size();
+  };
+  test::Bytes directory_bytes;
+  const auto add = [&](const std::string& entry, std::uint64_t size, std::uint32_t crc) {
+    const auto shared = [&](test::Bytes& out) -> test::Bytes& {
+      out.u16(45).u16(0).u16(0).u32(0x210000).u32(crc).u32(static_cast<std::uint32_t>(size));
+      return out.u32(static_cast<std::uint32_t>(size)).u16(static_cast<unsigned>(entry.size()));
+    };
+    shared(directory_bytes.u32(0x02014b50).u16(45)).u16(12).u16(0).u16(0).u16(0).u32(0).u32(0xFFFFFFFF).raw(entry);
+    directory_bytes.u16(1).u16(8).u64(at);
+    test::Bytes local;
+    write(shared(local.u32(0x04034b50)).u16(0).raw(entry).text());
+  };
+  add("x/data.pkl", pickled.size(), test::crc32_of(pickled.text()));
+  write(pickled.text());
+  for (std::uint64_t i = 0; i < tensors; ++i) {
+    add("x/data/" + std::to_string(i), tensor_bytes, 0);
+    at += tensor_bytes;
+  }
+  const std::uint64_t begin = at;
+  write(directory_bytes.text());
+  test::Bytes end;
+  end.u32(0x06064b50).u64(44).u16(45).u16(45).u32(0).u32(0).u64(tensors + 1).u64(tensors + 1);
+  end.u64(directory_bytes.size()).u64(begin).u32(0x07064b50).u32(0).u64(at).u32(1);
+  end.u32(0x06054b50).u16(0).u16(0).u16(0xFFFF).u16(0xFFFF).u32(0xFFFFFFFF).u32(0xFFFFFFFF).u16(0);
+  write(end.text());
+  ::close(file);
+  open();
 }
 
 }  // namespace

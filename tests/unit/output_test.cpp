@@ -187,6 +187,25 @@ TEST(Output, TensorsAreWrittenRowMajorWhateverTheirStrides) {
   }
 }
 
+// More than a piece, split along the first axis and, where a row is too large, along the next.
+TEST(Output, LargeStridedTensorsAreWrittenInPieces) {
+  const std::int64_t n = 1800;
+  Tensor x = Tensor::empty({2, n, n}, DType::f32);
+  for (std::int64_t i = 0; i < x.numel(); ++i) x.mutable_data<float>()[i] = static_cast<float>(i);
+  for (const Tensor& view : {x.transpose(1, 2), x.permute({2, 0, 1})}) {
+    TemporaryDirectory directory;
+    write_checkpoint(directory / "x", "safetensors", plan_of({{"w", view}}));
+    const std::vector<float> read = test::values_of<float>(open_checkpoint(directory / "x").get("w"));
+    std::size_t at = 0;
+    for (std::int64_t i = 0; i < view.size(0); ++i)
+      for (std::int64_t j = 0; j < view.size(1); ++j)
+        for (std::int64_t k = 0; k < view.size(2); ++k) {
+          const std::int64_t from = i * view.strides()[0] + j * view.strides()[1] + k * view.strides()[2];
+          ASSERT_EQ(read[at++], static_cast<float>(from));
+        }
+  }
+}
+
 TEST(Output, RowsOfAnEncodedTensorMustLieTogether) {
   TemporaryDirectory directory;
   const Tensor encoded = Tensor::view_of(Storage::allocate(68), 0, {2, 32}, Encoding::of(Scheme::q8_0));

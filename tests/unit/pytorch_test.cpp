@@ -142,7 +142,8 @@ TEST(PyTorch, EveryDamagedByteIsAnswered) {
       try {
         pytorch::read_pickle(cursor);
         opened(archive(damaged));
-      } catch (const Error&) {
+      } catch (const Error& error) {
+        EXPECT_FALSE(error.message().empty());
       }
     }
 }

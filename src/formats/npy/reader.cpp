@@ -64,10 +64,9 @@ Checkpoint checkpoint_of(const Source& source, std::string_view format, std::vec
 }  // namespace
 
 Checkpoint open(const Source& source, const OpenOptions&) {
-  Header header = read_header(source.path, source.span());
-  const std::size_t data = header.data;
+  const Header header = read_header(source.path, source.span());
   // NumPy's own name for an array without one.
-  return checkpoint_of(source, "npy", {{"arr_0", std::move(header), source.bytes, data, data}});
+  return checkpoint_of(source, "npy", {{"arr_0", header, source.bytes, header.data, header.data}});
 }
 
 bool probe_npz(const Source& source) {
@@ -89,7 +88,7 @@ Checkpoint open_npz(const Source& source, const OpenOptions&) {
     if (!is_valid_utf8(entry.name))
       fail(ErrorCode::invalid_file, operation, "{}, byte {}: entry {}: the name is not valid UTF-8", source.path,
            entry.offset, shown);
-    Header header = read_header(source.path + ", entry " + shown, entry.span());
+    const Header header = read_header(source.path + ", entry " + shown, entry.span());
     // Where the elements lie in a deflated entry nobody can say.
     const bool in_file = entry.storage == source.bytes;
     arrays.push_back({entry.name.substr(0, entry.name.size() - 4), header, entry.storage, entry.begin + header.data,

@@ -1,5 +1,6 @@
 #include "formats/pytorch/pickle.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "formats/utf8.h"
@@ -195,13 +196,11 @@ class Machine {
 
   std::string_view line() {
     const std::size_t begin = cursor_.offset();
-    std::size_t length = 0;
-    while (byte() != '\n')
-      if (++length > max_name_bytes) reject("a name of more than {} bytes", max_name_bytes);
-    cursor_.seek(begin, what);
-    const auto text = cursor_.text(length, what);
-    cursor_.take(1, what);
-    return text;
+    const auto text = cursor_.text(std::min(cursor_.remaining(), max_name_bytes + 1), what);
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) reject("a name without its end, or of more than {} bytes", max_name_bytes);
+    cursor_.seek(begin + end + 1, what);
+    return text.substr(0, end);
   }
 
   Global global() {

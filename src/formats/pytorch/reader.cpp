@@ -29,7 +29,7 @@ const zip::Entry& find_pickle(const zip::Archive& archive, const Source& source)
   for (const zip::Entry& entry : archive.entries) {
     const std::string_view name = entry.name;
     const std::size_t slash = name.find('/');
-    if (name != "data.pkl" && (slash == name.npos || name.substr(slash) != "/data.pkl")) continue;
+    if (name != "data.pkl" && (slash == std::string_view::npos || name.substr(slash) != "/data.pkl")) continue;
     if (found)
       fail(ErrorCode::invalid_file, operation, "{}: both {} and {}", source.path, printable(found->name),
            printable(name));

@@ -11,6 +11,8 @@ namespace {
 
 constexpr const char* operation = "pytorch";
 constexpr int max_depth = 64;
+// Strides of 0 make a large tensor of few bytes. What programs keep that way is small, or repeated a few times.
+constexpr std::uint64_t most_repetition = 1024, small_bytes = std::uint64_t{64} << 20;
 // A list may hold the same list many times, so that a small file could have names without end.
 constexpr std::size_t max_visits = std::size_t{1} << 22, max_name_bytes = std::size_t{64} << 20;
 
@@ -217,6 +219,10 @@ void add_tensors(Checkpoint& into, const Pickle& pickle, const Cursor& cursor, b
     if (spec.reached > bytes / static_cast<std::uint64_t>(spec.type->bytes))
       reader.reject("{} {} with strides {} from element {} reaches past its storage of {} bytes", spec.type->name,
                     to_string(spec.shape), to_string(spec.strides), spec.offset, bytes);
+    const std::uint64_t taken = *extent_bits(spec.shape, 8 * spec.type->bytes) / 8;
+    if (taken > small_bytes && taken / most_repetition > bytes)
+      reader.reject("{} {} takes {} bytes of a storage of {}: more than {} times as many", spec.type->name,
+                    to_string(spec.shape), taken, bytes, most_repetition);
     if (const int width = spec.type->number_bytes; swapped && width > 1 && spec.reached != 0) {
       const auto [place, added] = copied.try_emplace({key, width}, 0);
       if (added)

@@ -37,7 +37,9 @@ struct Sizes {
   std::uint64_t bytes, packed, header = 0;
 };
 
-Sizes widened(Cursor& cursor, std::string_view what, Sizes sizes, std::span<const std::byte> extra) {
+std::string shown(std::string_view name) { return "entry " + printable(name); }
+
+Sizes widened(const Cursor& cursor, std::string_view name, Sizes sizes, std::span<const std::byte> extra) {
   if (sizes.bytes != saturated32 && sizes.packed != saturated32 && sizes.header != saturated32) return sizes;
   const std::size_t at = cursor.offset();
   std::size_t next = 0;
@@ -56,13 +58,13 @@ Sizes widened(Cursor& cursor, std::string_view what, Sizes sizes, std::span<cons
     std::uint64_t left = length;
     for (std::uint64_t* size : {&sizes.bytes, &sizes.packed, &sizes.header}) {
       if (*size != saturated32) continue;
-      if (left < 8) cursor.reject(at, what, "a ZIP64 field of {} bytes, which lacks a number", length);
+      if (left < 8) cursor.reject(at, shown(name), "a ZIP64 field of {} bytes, which lacks a number", length);
       *size = number(8);
       left -= 8;
     }
     return sizes;
   }
-  cursor.reject(at, what, "sizes of 2^32 - 1, but no ZIP64 field");
+  cursor.reject(at, shown(name), "sizes of 2^32 - 1, but no ZIP64 field");
 }
 
 struct Directory {
@@ -126,10 +128,11 @@ struct Record {
 
 // The local header repeats the directory's. Programs believe one or the other, so they must agree.
 void read_local(Cursor& cursor, Record& record, std::uint16_t flags, std::uint16_t method) {
-  const std::string what = "entry " + printable(record.entry.name);
-  cursor.seek(record.header, what);
+  constexpr std::string_view what = "header of an entry";
+  const std::string& expected = record.entry.name;
+  cursor.seek(record.header, shown(expected));
   const std::size_t at = cursor.offset();
-  if (cursor.read<std::uint32_t>(what) != local_signature) cursor.reject(at, what, "no header of an entry");
+  if (cursor.read<std::uint32_t>(what) != local_signature) cursor.reject(at, shown(expected), "no header of an entry");
   cursor.read<std::uint16_t>(what);  // version
   const auto local_flags = cursor.read<std::uint16_t>(what), local_method = cursor.read<std::uint16_t>(what);
   cursor.read<std::uint32_t>(what);  // time
@@ -138,24 +141,24 @@ void read_local(Cursor& cursor, Record& record, std::uint16_t flags, std::uint16
   const auto name_bytes = cursor.read<std::uint16_t>(what), extra_bytes = cursor.read<std::uint16_t>(what);
   const auto name = cursor.text(name_bytes, what);
   const auto extra = cursor.take(extra_bytes, what);
-  const Sizes sizes = widened(cursor, what, {.bytes = bytes, .packed = packed}, extra);
-  if (name != record.entry.name) cursor.reject(at, what, "its own header calls it {}", printable(name));
+  const Sizes sizes = widened(cursor, expected, {.bytes = bytes, .packed = packed}, extra);
+  if (name != expected) cursor.reject(at, shown(expected), "its own header calls it {}", printable(name));
   if (local_flags != flags || local_method != method)
-    cursor.reject(at, what, "flags {:#x} and method {}, the directory says {:#x} and {}", local_flags, local_method,
-                  flags, method);
+    cursor.reject(at, shown(expected), "flags {:#x} and method {}, the directory says {:#x} and {}", local_flags,
+                  local_method, flags, method);
   // Where sizes follow the data, the header may have zeros.
   const auto differ = [&](std::uint64_t local, std::uint64_t central) {
     return local != central && !((flags & sizes_follow) && local == 0);
   };
   if (differ(crc, record.entry.crc) || differ(sizes.bytes, record.entry.bytes) || differ(sizes.packed, record.packed))
-    cursor.reject(at, what, "{} bytes in {} with checksum {:08x}, the directory says {} in {} with {:08x}", sizes.bytes,
-                  sizes.packed, crc, record.entry.bytes, record.packed, record.entry.crc);
+    cursor.reject(at, shown(expected), "{} bytes in {} with checksum {:08x}, the directory says {} in {} with {:08x}",
+                  sizes.bytes, sizes.packed, crc, record.entry.bytes, record.packed, record.entry.crc);
   record.entry.offset = cursor.offset();
 }
 
 Record read_entry(Cursor& cursor) {
   const std::size_t at = cursor.offset();
-  std::string what = "central directory";
+  constexpr std::string_view what = "central directory";
   if (cursor.read<std::uint32_t>(what) != central_signature) cursor.reject(at, what, "no entry begins here");
   cursor.read<std::uint32_t>(what);  // versions
   const auto flags = cursor.read<std::uint16_t>(what), method = cursor.read<std::uint16_t>(what);
@@ -168,25 +171,25 @@ Record read_entry(Cursor& cursor) {
   cursor.take(6, what);  // attributes
   const std::uint64_t header = cursor.read<std::uint32_t>(what);
   record.entry.name = cursor.text(name_bytes, what);
-  what = "entry " + printable(record.entry.name);
+  const std::string& name = record.entry.name;
   const auto extra = cursor.take(extra_bytes, what);
-  const Sizes sizes = widened(cursor, what, {.bytes = bytes, .packed = packed, .header = header}, extra);
+  const Sizes sizes = widened(cursor, name, {.bytes = bytes, .packed = packed, .header = header}, extra);
   cursor.take(comment_bytes, what);
   if (record.entry.name.empty() || record.entry.name.find('\0') != std::string::npos)
-    cursor.reject(at, what, "an empty name, or one with a NUL");
-  if (disk != 0) cursor.reject(at, what, "it lies in another part of the archive");
+    cursor.reject(at, shown(name), "an empty name, or one with a NUL");
+  if (disk != 0) cursor.reject(at, shown(name), "it lies in another part of the archive");
   if ((flags & ~known_flags) != 0)
-    cursor.reject(at, what, "flags {:#x}: encrypted, patched and masked entries are not read", flags);
+    cursor.reject(at, shown(name), "flags {:#x}: encrypted, patched and masked entries are not read", flags);
   if (method != stored && method != deflated)
-    cursor.reject(at, what, "compression method {}, expected 0 (stored) or 8 (deflated)", method);
+    cursor.reject(at, shown(name), "compression method {}, expected 0 (stored) or 8 (deflated)", method);
   record.is_deflated = method == deflated;
   record.entry.bytes = sizes.bytes;
   record.packed = sizes.packed;
   record.header = sizes.header;
   if (!record.is_deflated && sizes.bytes != sizes.packed)
-    cursor.reject(at, what, "stored, but {} bytes in {}", sizes.bytes, sizes.packed);
+    cursor.reject(at, shown(name), "stored, but {} bytes in {}", sizes.bytes, sizes.packed);
   if (record.is_deflated && sizes.bytes / most_inflation > sizes.packed)
-    cursor.reject(at, what, "{} bytes cannot come from {} deflated ones", sizes.bytes, sizes.packed);
+    cursor.reject(at, shown(name), "{} bytes cannot come from {} deflated ones", sizes.bytes, sizes.packed);
   const std::size_t next = cursor.offset();
   read_local(cursor, record, flags, method);
   cursor.seek(next, what);
@@ -201,7 +204,7 @@ void check_overlaps(const Cursor& cursor, const std::vector<Record>& records, st
     const Record& record = *sorted[i];
     const std::uint64_t end = i + 1 < sorted.size() ? sorted[i + 1]->header : directory;
     if (record.entry.offset > end || record.packed > end - record.entry.offset)
-      cursor.reject(static_cast<std::size_t>(record.header), "entry " + printable(record.entry.name),
+      cursor.reject(static_cast<std::size_t>(record.header), shown(record.entry.name),
                     "its {} bytes at byte {} reach into {}, which begins at byte {}", record.packed,
                     record.entry.offset, end == directory ? "the directory" : "the next entry", end);
   }
