@@ -60,9 +60,15 @@ constexpr std::array<float, 256> decode_table(int mantissa_bits, int bias) noexc
   return table;
 }
 
+// A compiler may give -NaN either sign.
+constexpr float nan_of_sign(bool negative) noexcept {
+  return std::bit_cast<float>(negative ? 0xFFC00000u : 0x7FC00000u);
+}
+
 constexpr auto e4m3_values = [] {
   auto table = decode_table(3, 7);
-  table[0x7F] = table[0xFF] = std::numeric_limits<float>::quiet_NaN();
+  table[0x7F] = nan_of_sign(false);
+  table[0xFF] = nan_of_sign(true);
   return table;
 }();
 
@@ -71,7 +77,7 @@ constexpr auto e5m2_values = [] {
   for (const int sign : {0, 0x80}) {
     const auto at = static_cast<std::size_t>(sign);
     table[at + 0x7C] = (sign ? -1.0f : 1.0f) * std::numeric_limits<float>::infinity();
-    for (std::size_t i = 0x7D; i <= 0x7F; ++i) table[at + i] = std::numeric_limits<float>::quiet_NaN();
+    for (std::size_t i = 0x7D; i <= 0x7F; ++i) table[at + i] = nan_of_sign(sign != 0);
   }
   return table;
 }();
