@@ -43,7 +43,12 @@ inline constexpr int dtype_count = 0
 #undef INGOT_X
     ;
 
-/// Bits one element takes: 2 (i2), 4 (i4), else 8 to 64. i4 and i2 are packed low bits first.
+/// Bits one element takes: 2 (i2), 4 (i4), else 8 to 64.
+///
+/// i4 and i2 are packed, the first element in the low bits of a byte; the bits behind the last one are zero. They are
+/// indexed like other dtypes: offsets and strides count elements, and a view may begin inside a byte. Tensor::bytes()
+/// refuses such a view, contiguous() copies it to a whole byte. Neighbours share bytes, so two threads must not write
+/// to one packed tensor. They have no arithmetic: astype converts modulo 2^bits, pack (ops/quantization.h) checks.
 int bit_width(DType dtype) noexcept;
 Kind kind(DType dtype) noexcept;
 /// "f32", "bf16", …

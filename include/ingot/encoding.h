@@ -42,6 +42,8 @@ namespace [[gnu::visibility("default")]] ingot {
   X(nvfp4, "NVFP4", 64, 36, 40, f32)      \
   X(q1_0, "Q1_0", 128, 18, 41, f32)       \
   X(q2_0, "Q2_0", 64, 18, 42, f32)
+// AFFINE_…: integer codes in the tensor's storage, held as a plain tensor of that dtype; scales and zero points are
+// tensors of their own beside them, so that ONNX's, torchao's and GPTQ's parts need no copy to become one tensor.
 #define INGOT_SCHEMES(X)                       \
   INGOT_BLOCK_SCHEMES(X)                       \
   X(i2_s, "I2_S", 4, 1, 36, f32)               \
@@ -51,7 +53,11 @@ namespace [[gnu::visibility("default")]] ingot {
   X(f8_e8m0, "F8_E8M0", 1, 1, -1, f32)         \
   X(f8_e4m3fnuz, "F8_E4M3FNUZ", 1, 1, -1, f32) \
   X(f8_e5m2fnuz, "F8_E5M2FNUZ", 1, 1, -1, f32) \
-  X(c64, "C64", 1, 8, -1, f32)
+  X(c64, "C64", 1, 8, -1, f32)                 \
+  X(affine_i8, "AFFINE_I8", 1, 1, -1, f32)     \
+  X(affine_u8, "AFFINE_U8", 1, 1, -1, f32)     \
+  X(affine_i4, "AFFINE_I4", 2, 1, -1, f32)     \
+  X(affine_i2, "AFFINE_I2", 4, 1, -1, f32)
 
 enum class Scheme : std::uint8_t {
 #define INGOT_X(id, name, elements, bytes, ggml, dtype) id,
@@ -72,6 +78,8 @@ const SchemeInfo& info(Scheme scheme) noexcept;
 std::optional<Scheme> scheme_from_string(std::string_view name) noexcept;
 std::optional<Scheme> scheme_from_ggml(int type) noexcept;
 inline std::string_view to_string(Scheme scheme) noexcept { return info(scheme).name; }
+/// The dtype of an affine scheme's codes; none for the other schemes.
+std::optional<DType> affine_codes(Scheme scheme) noexcept;
 
 /// The orders of elements that I2_S files come in; the file says nothing about which.
 enum class Packing : std::uint8_t {
@@ -85,23 +93,36 @@ enum class Packing : std::uint8_t {
 std::string_view to_string(Packing packing) noexcept;
 std::optional<Packing> packing_from_string(std::string_view name) noexcept;
 
+class Tensor;
+struct TensorMeta;
+
 /// A scheme with what one tensor adds to it. Immutable and shared; plain tensors have none.
 class Encoding final : public RefCounted {
  public:
   /// The shared encoding of a scheme that keeps everything in its blocks.
   static Ref<const Encoding> of(Scheme scheme);
   static Ref<const Encoding> i2_s(Packing packing, float scale);
+  /// Codes of dtype i8, u8, i4 or i2 (else dtype_mismatch) with the scales and zero points of one tensor. Their shapes
+  /// are checked where they meet it: Tensor::view_of.
+  static Ref<const Encoding> affine(DType codes, const Tensor& scales, const Tensor& zero_points);
+  ~Encoding();
 
   Scheme scheme() const noexcept { return scheme_; }
   Packing packing() const noexcept { return packing_; }
   /// One factor for the whole tensor (I2_S); 1 for the others.
   float scale() const noexcept { return scale_; }
+  /// Of an affine scheme: f16, bf16 or f32, of the tensor's rank. Along an axis of n elements there are n of them, or
+  /// 1, or n/g, each for g neighbours. Undefined for other schemes.
+  Tensor scales() const noexcept;
+  /// Integers of the scales' shape, i8 (u8 for codes of u8); undefined where all are 0.
+  Tensor zero_points() const noexcept;
 
  private:
-  Encoding(Scheme scheme, Packing packing, float scale) noexcept : scheme_(scheme), packing_(packing), scale_(scale) {}
+  Encoding(Scheme scheme, Packing packing, float scale) noexcept;
   Scheme scheme_;
   Packing packing_;
   float scale_;
+  Ref<const TensorMeta> scales_, zero_points_;
 };
 
 }  // namespace ingot

@@ -11,6 +11,7 @@
 #include "ingot/ops/linalg.h"
 #include "ingot/ops/manipulation.h"
 #include "ingot/ops/nn.h"
+#include "ingot/ops/quantization.h"
 #include "ingot/ops/random.h"
 #include "ingot/ops/reductions.h"
 #include "ingot/ops/searching.h"

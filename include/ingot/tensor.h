@@ -42,7 +42,8 @@ class Tensor {
   /// Throws out_of_range where they pass its end.
   static Tensor view_of(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape, DType dtype);
   /// Encoded rows in the file's layout. The last dimension must be a multiple of the block; for I2_S and the schemes
-  /// SafeTensors carries, which pack the flattened tensor, the number of elements.
+  /// SafeTensors carries, which pack the flattened tensor, the number of elements. Affine codes may be any number;
+  /// their scales and zero points must fit the shape (Encoding::scales).
   static Tensor view_of(Ref<Storage> storage, std::size_t byte_offset, const Shape& shape,
                         Ref<const Encoding> encoding);
 
@@ -65,7 +66,7 @@ class Tensor {
   bool is_contiguous() const noexcept;
   /// The first element lies on a multiple of the element's size (of 1 for encoded tensors).
   bool is_aligned() const noexcept;
-  /// Bytes the elements take when row-major (for I2_S with its tail).
+  /// Bytes the elements take when row-major (for I2_S with its tail; of an affine tensor the codes').
   std::size_t nbytes() const;
   /// Address of the first element; waits for the last writer. Packed i4/i2 views start on a whole byte.
   const std::byte* bytes() const;
@@ -85,7 +86,8 @@ class Tensor {
   /// The only element of a tensor with one, as double. Throws shape_mismatch for any other number.
   double item() const;
 
-  // Views: never copy. Encoded tensors can be viewed along their outer dimensions, in whole rows.
+  // Views: never copy. Encoded tensors can be viewed along their outer dimensions, in whole rows; affine ones with
+  // their scales and zero points, where the axis is not divided into groups.
 
   /// x[..., start:stop:step, ...] along `axis`, with Python's clamping; step ≠ 0, negative steps allowed.
   Tensor slice(int axis, std::int64_t start, std::int64_t stop, std::int64_t step = 1) const;
@@ -109,7 +111,7 @@ class Tensor {
 
  private:
   void check_access(DType dtype, const char* operation) const;
-  Tensor with(Shape shape, Shape strides, std::int64_t offset) const;
+  Tensor with(const Shape& shape, const Shape& strides, std::int64_t offset, Ref<const Encoding> encoding) const;
   Ref<const TensorMeta> meta_;
 };
 

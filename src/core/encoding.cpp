@@ -4,6 +4,9 @@
 #include <array>
 #include <cctype>
 
+#include "core/fail.h"
+#include "ingot/tensor.h"
+
 namespace ingot {
 namespace {
 
@@ -41,6 +44,23 @@ std::optional<Scheme> scheme_from_ggml(int type) noexcept {
   return {};
 }
 
+std::optional<DType> affine_codes(Scheme scheme) noexcept {
+  switch (scheme) {
+    case Scheme::affine_i8: return DType::i8;
+    case Scheme::affine_u8: return DType::u8;
+    case Scheme::affine_i4: return DType::i4;
+    case Scheme::affine_i2: return DType::i2;
+    default: return {};
+  }
+}
+
+Encoding::Encoding(Scheme scheme, Packing packing, float scale) noexcept
+    : scheme_(scheme), packing_(packing), scale_(scale) {}
+Encoding::~Encoding() = default;
+
+Tensor Encoding::scales() const noexcept { return Tensor(scales_); }
+Tensor Encoding::zero_points() const noexcept { return Tensor(zero_points_); }
+
 Ref<const Encoding> Encoding::of(Scheme scheme) {
   static const auto shared = [] {
     std::array<Ref<const Encoding>, std::size(rows)> all;
@@ -53,6 +73,17 @@ Ref<const Encoding> Encoding::of(Scheme scheme) {
 
 Ref<const Encoding> Encoding::i2_s(Packing packing, float scale) {
   return Ref<const Encoding>(new Encoding(Scheme::i2_s, packing, scale));
+}
+
+Ref<const Encoding> Encoding::affine(DType codes, const Tensor& scales, const Tensor& zero_points) {
+  for (const Scheme scheme : {Scheme::affine_i8, Scheme::affine_u8, Scheme::affine_i4, Scheme::affine_i2}) {
+    if (affine_codes(scheme) != codes) continue;
+    const Ref<Encoding> made(new Encoding(scheme, Packing::none, 1));
+    if (scales.defined()) made->scales_ = Ref<const TensorMeta>(&scales.meta());
+    if (zero_points.defined()) made->zero_points_ = Ref<const TensorMeta>(&zero_points.meta());
+    return Ref<const Encoding>(made.get());
+  }
+  fail(ErrorCode::dtype_mismatch, "Encoding::affine", "codes are i8, u8, i4 or i2, not {}", to_string(codes));
 }
 
 }  // namespace ingot

@@ -39,6 +39,43 @@ void require_plain(const Tensor& x, const char* operation) {
     fail(ErrorCode::invalid_argument, operation, "{} can be viewed along its outer dimensions only", describe(x));
 }
 
+const Encoding* affine(const Encoding* encoding) noexcept {
+  return encoding && affine_codes(encoding->scheme()) ? encoding : nullptr;
+}
+
+// What is done to an affine tensor's codes is done to its scales and zero points.
+template <class View>
+Ref<const Encoding> viewed(const Ref<const Encoding>& encoding, View&& view) {
+  if (!affine(encoding.get())) return encoding;
+  const Tensor zero_points = encoding->zero_points();
+  return Encoding::affine(*affine_codes(encoding->scheme()), view(encoding->scales()),
+                          zero_points.defined() ? view(zero_points) : zero_points);
+}
+
+// Scales and zero points of dtypes and shapes that belong to codes of `shape`.
+void check_affine(const Encoding& encoding, const Shape& shape, const char* operation) {
+  const Tensor scales = encoding.scales(), zero_points = encoding.zero_points();
+  const auto refuse = [&](ErrorCode code, const char* why) {
+    fail(code, operation, "{} {} with scales {} and zero points {}: {}", to_string(encoding.scheme()), to_string(shape),
+         describe(scales), zero_points.defined() ? describe(zero_points) : "0", why);
+  };
+  if (!scales.defined()) refuse(ErrorCode::invalid_argument, "scales are missing");
+  if (scales.is_quantized() || !is_floating(scales.dtype()) || bit_width(scales.dtype()) < 16 ||
+      scales.dtype() == DType::f64)
+    refuse(ErrorCode::dtype_mismatch, "scales are f16, bf16 or f32");
+  if (zero_points.defined() &&
+      (zero_points.is_quantized() ||
+       zero_points.dtype() != (encoding.scheme() == Scheme::affine_u8 ? DType::u8 : DType::i8)))
+    refuse(ErrorCode::dtype_mismatch, "zero points are i8, or u8 for codes of u8");
+  bool fits = shape.rank() > 0 && scales.rank() == shape.rank() &&
+              (!zero_points.defined() || zero_points.shape() == scales.shape());
+  for (int axis = 0; fits && axis < shape.rank(); ++axis) {
+    const std::int64_t n = shape[axis], count = scales.shape()[axis];
+    fits = count == 1 || count == n || (count > 0 && n % count == 0);
+  }
+  if (!fits) refuse(ErrorCode::shape_mismatch, "along each axis there is one for all, for each element or for a group");
+}
+
 }  // namespace
 
 Shape resolve_shape(const Tensor& x, const Shape& requested, const char* operation) {
@@ -100,9 +137,10 @@ Tensor Tensor::view_of(Ref<Storage> storage, std::size_t byte_offset, const Shap
   // I2_S packs the flattened matrix, as SafeTensors does its carried types; every other scheme packs rows.
   const bool flat = encoding->scheme() == Scheme::i2_s || scheme.ggml_type < 0;
   const std::int64_t unit = flat ? shape.numel() : (shape.empty() ? 1 : shape.back());
-  if (unit % scheme.block_elements != 0)
+  if (unit % scheme.block_elements != 0 && !affine_codes(encoding->scheme()))
     fail(ErrorCode::shape_mismatch, "Tensor::view_of", "{} {}: rows are not a multiple of the block of {} elements",
          scheme.name, to_string(shape), scheme.block_elements);
+  if (affine_codes(encoding->scheme())) check_affine(*encoding, shape, "Tensor::view_of");
   Tensor x = row_major(std::move(storage), byte_offset, shape, scheme.dtype, std::move(encoding));
   check_inside(x, "Tensor::view_of");
   return x;
@@ -125,10 +163,19 @@ bool Tensor::is_aligned() const noexcept {
   return is_quantized() || address % static_cast<std::uintptr_t>(std::max(1, bit_width(dtype()) / 8)) == 0;
 }
 
+namespace {
+
+// What lies in the storage element by element: plain elements, or an affine tensor's codes.
+std::optional<DType> plain_dtype(const TensorMeta& meta) noexcept {
+  return meta.encoding ? affine_codes(meta.encoding->scheme()) : meta.dtype;
+}
+
+}  // namespace
+
 std::size_t Tensor::nbytes() const {
   const auto elements = static_cast<std::size_t>(numel());
-  if (!is_quantized())
-    return (checked_mul(elements, static_cast<std::size_t>(bit_width(dtype())), "Tensor::nbytes") + 7) / 8;
+  const std::optional<DType> plain = plain_dtype(*meta_);
+  if (plain) return (checked_mul(elements, static_cast<std::size_t>(bit_width(*plain)), "Tensor::nbytes") + 7) / 8;
   const SchemeInfo& scheme = info(encoding()->scheme());
   const std::size_t blocks = elements / static_cast<std::size_t>(scheme.block_elements);
   const std::size_t tail = encoding()->scheme() == Scheme::i2_s ? 32 : 0;
@@ -138,11 +185,11 @@ std::size_t Tensor::nbytes() const {
 namespace {
 
 std::size_t first_byte(const TensorMeta& meta) {
-  if (!meta.encoding) {
-    const std::int64_t bits = meta.offset * bit_width(meta.dtype);
+  if (const std::optional<DType> plain = plain_dtype(meta)) {
+    const std::int64_t bits = meta.offset * bit_width(*plain);
     if (bits % 8 != 0)
       fail(ErrorCode::invalid_argument, "Tensor::bytes", "the view starts inside a byte of packed {}",
-           to_string(meta.dtype));
+           to_string(*plain));
     return meta.byte_offset + static_cast<std::size_t>(bits / 8);
   }
   const SchemeInfo& scheme = info(meta.encoding->scheme());
@@ -179,7 +226,7 @@ double Tensor::item() const {
   });
 }
 
-Tensor Tensor::with(Shape shape, Shape strides, std::int64_t offset) const {
+Tensor Tensor::with(const Shape& shape, const Shape& strides, std::int64_t offset, Ref<const Encoding> encoding) const {
   auto* fresh = new TensorMeta;
   Ref<const TensorMeta> meta(fresh);
   fresh->storage = meta_->storage;
@@ -188,7 +235,7 @@ Tensor Tensor::with(Shape shape, Shape strides, std::int64_t offset) const {
   fresh->offset = offset;
   fresh->byte_offset = meta_->byte_offset;
   fresh->dtype = meta_->dtype;
-  fresh->encoding = meta_->encoding;
+  fresh->encoding = std::move(encoding);
   return Tensor(std::move(meta));
 }
 
@@ -196,9 +243,14 @@ Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64
   if (step == 0) fail(ErrorCode::invalid_argument, "Tensor::slice", "step 0");
   axis = normalize_axis(axis, rank(), "Tensor::slice");
   // I2_S packs the flattened matrix and keeps its scale behind it, so it cannot be cut at all; nor can rows that share
-  // a block (SafeTensors' F4 of an odd width).
-  if (is_quantized() && (axis == rank() - 1 || encoding()->scheme() == Scheme::i2_s ||
-                         shape().back() % info(encoding()->scheme()).block_elements != 0))
+  // a block (SafeTensors' F4 of an odd width), or the groups of an affine tensor.
+  const Encoding* affine_encoding = affine(encoding());
+  const auto divided = [&] {
+    if (!affine_encoding) return shape().back() % info(encoding()->scheme()).block_elements != 0;
+    const std::int64_t scales = affine_encoding->scales().shape()[axis];
+    return scales != 1 && scales != shape()[axis];
+  };
+  if (is_quantized() && (axis == rank() - 1 || encoding()->scheme() == Scheme::i2_s || divided()))
     require_plain(*this, "Tensor::slice");
   step = std::max(step, -std::numeric_limits<std::int64_t>::max());  // so that -step exists
   const std::int64_t n = shape()[axis];
@@ -206,6 +258,10 @@ Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64
     if (i < 0) i += n;
     return step > 0 ? std::clamp<std::int64_t>(i, 0, n) : std::clamp<std::int64_t>(i, -1, n - 1);
   };
+  Ref<const Encoding> held = meta_->encoding;
+  if (affine_encoding)
+    held = viewed(
+        held, [&](const Tensor& part) { return part.shape()[axis] == n ? part.slice(axis, start, stop, step) : part; });
   start = clamp(start);
   stop = clamp(stop);
   const std::int64_t span = step > 0 ? stop - start : start - stop;
@@ -215,7 +271,8 @@ Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64
   new_shape[axis] = count;
   if (count > 1) new_strides[axis] *= step;  // a step past the end may be any number
   // A view of nothing stays where it is: storage without bytes may have no address to count from.
-  return with(new_shape, new_strides, meta_->offset + (new_shape.numel() ? start * strides()[axis] : 0));
+  return with(new_shape, new_strides, meta_->offset + (new_shape.numel() ? start * strides()[axis] : 0),
+              std::move(held));
 }
 
 Tensor Tensor::select(int axis, std::int64_t index) const {
@@ -228,7 +285,7 @@ Tensor Tensor::select(int axis, std::int64_t index) const {
   Shape new_shape = shape(), new_strides = strides();
   new_shape.erase(axis);
   new_strides.erase(axis);
-  return with(new_shape, new_strides, meta_->offset + index * strides()[axis]);
+  return with(new_shape, new_strides, meta_->offset + index * strides()[axis], {});
 }
 
 Tensor Tensor::transpose(int axis0, int axis1) const {
@@ -252,16 +309,17 @@ Tensor Tensor::permute(const Shape& axes) const {
     new_strides[i] = strides()[axis];
     if (is_quantized() && i == rank() - 1 && axis != i) require_plain(*this, "Tensor::permute");
   }
-  return with(new_shape, new_strides, meta_->offset);
+  return with(new_shape, new_strides, meta_->offset,
+              viewed(meta_->encoding, [&](const Tensor& part) { return part.permute(axes); }));
 }
 
 std::optional<Tensor> Tensor::try_view(const Shape& target) const {
   if (target.numel() != numel())
     fail(ErrorCode::shape_mismatch, "Tensor::view", "{} cannot take shape {}", describe(*this), to_string(target));
   if (target == shape()) return *this;
-  if (is_quantized() && (rank() == 0 || target.rank() == 0 || target.back() != shape().back()))
+  if (is_quantized() && (affine(encoding()) || rank() == 0 || target.rank() == 0 || target.back() != shape().back()))
     require_plain(*this, "Tensor::view");
-  if (is_contiguous()) return with(target, contiguous_strides(target), meta_->offset);
+  if (is_contiguous()) return with(target, contiguous_strides(target), meta_->offset, meta_->encoding);
 
   // Walk both shapes from the left; each group of old dimensions with equal products must be contiguous in itself.
   Shape new_strides = Shape::filled(target.rank(), 1);
@@ -295,7 +353,7 @@ std::optional<Tensor> Tensor::try_view(const Shape& target) const {
     old_axis = old_end;
     new_axis = new_end;
   }
-  return with(target, new_strides, meta_->offset);
+  return with(target, new_strides, meta_->offset, meta_->encoding);
 }
 
 Tensor Tensor::view(const Shape& requested) const {
@@ -319,17 +377,19 @@ Tensor Tensor::expand(const Shape& target) const {
     broadcast_shapes(shape(), target, "Tensor::expand");  // has its own words where they do not fit at all
     fail(ErrorCode::shape_mismatch, "Tensor::expand", "{} does not expand to {}", describe(*this), to_string(target));
   }
-  if (is_quantized() && target != shape() && (rank() == 0 || target.back() != shape().back()))
+  if (is_quantized() && target != shape() && (affine(encoding()) || rank() == 0 || target.back() != shape().back()))
     require_plain(*this, "Tensor::expand");
-  return with(target, new_strides, meta_->offset);
+  return with(target, new_strides, meta_->offset, meta_->encoding);
 }
 
 Tensor Tensor::squeeze(std::optional<int> axis) const {
   Shape new_shape = shape(), new_strides = strides();
+  Ref<const Encoding> held = meta_->encoding;
   const auto drop = [&](int i) {
     if (is_quantized() && i == new_shape.rank() - 1) require_plain(*this, "Tensor::squeeze");
     new_shape.erase(i);
     new_strides.erase(i);
+    held = viewed(held, [&](const Tensor& part) { return part.squeeze(i); });
   };
   if (axis) {
     const int i = normalize_axis(*axis, rank(), "Tensor::squeeze");
@@ -340,7 +400,7 @@ Tensor Tensor::squeeze(std::optional<int> axis) const {
     for (int i = rank() - 1; i >= 0; --i)
       if (shape()[i] == 1) drop(i);
   }
-  return with(new_shape, new_strides, meta_->offset);
+  return with(new_shape, new_strides, meta_->offset, std::move(held));
 }
 
 Tensor Tensor::unsqueeze(int axis) const {
@@ -349,7 +409,8 @@ Tensor Tensor::unsqueeze(int axis) const {
   if (is_quantized() && axis == rank()) require_plain(*this, "Tensor::unsqueeze");
   new_shape.insert(axis, 1);
   new_strides.insert(axis, 1);
-  return with(new_shape, new_strides, meta_->offset);
+  return with(new_shape, new_strides, meta_->offset,
+              viewed(meta_->encoding, [&](const Tensor& part) { return part.unsqueeze(axis); }));
 }
 
 std::string describe(const Tensor& x) {

@@ -151,9 +151,10 @@ struct AttentionParams {
 
 // dequantize: x encoded, any scheme with a decoder → out f32 of x's shape. No params.
 
-/// quantize: x floating, row-major → out encoded.
+/// quantize: x floating, row-major → out encoded. An affine out has its scales and zero points.
 struct QuantizeParams {
   Scheme scheme;
+  int lowest_code = 0;  // affine schemes
 };
 
 }  // namespace ingot

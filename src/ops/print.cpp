@@ -126,6 +126,11 @@ std::string number(const Tensor& x) {
   return d.text() + (d.fraction.empty() ? "0" : "");
 }
 
+// Whether views can be cut from the outer dimensions whatever they are.
+bool cuts_rows(const Encoding& encoding) {
+  return encoding.scheme() != Scheme::i2_s && !affine_codes(encoding.scheme());
+}
+
 // The elements that are printed, and the words for them.
 class Layout {
  public:
@@ -136,7 +141,7 @@ class Layout {
     for (int axis = 0; axis < x.rank(); ++axis) {
       cut_[axis] = cut && x.shape()[axis] / 2 >= options.edgeitems && x.shape()[axis] != 2 * options.edgeitems;
       if (!cut_[axis]) continue;
-      if (shown.is_quantized() && axis == x.rank() - 1) shown = dequantize(shown);
+      if (shown.is_quantized() && (axis == x.rank() - 1 || !cuts_rows(*x.encoding()))) shown = dequantize(shown);
       const Tensor ends[] = {shown.slice(axis, 0, options.edgeitems),
                              shown.slice(axis, -options.edgeitems, x.shape()[axis])};
       shown = concat(ends, axis);

@@ -13,6 +13,9 @@ Tensor quantize(const Tensor& x, Scheme scheme, std::string_view name, Packing p
   const SchemeInfo& row = info(scheme);
   if (x.is_quantized() || !is_floating(x.dtype()))
     fail(ErrorCode::dtype_mismatch, "quantize", "{}: a floating tensor expected, found {}", name, describe(x));
+  if (affine_codes(scheme))
+    fail(ErrorCode::invalid_argument, "quantize", "{}: {} needs to know its groups: give an AffineScheme", name,
+         row.name);
   if (scheme != Scheme::i2_s && !block_format(scheme).encode)
     throw NotImplemented("quantize", std::string(name) + ": no encoder for " + std::string(row.name));
   if (x.rank() < 1)
@@ -39,7 +42,7 @@ Tensor dequantize(const Tensor& x) {
   if (!x.is_quantized())
     fail(ErrorCode::invalid_argument, "dequantize", "an encoded tensor expected, found {}", describe(x));
   const Scheme scheme = x.encoding()->scheme();
-  if (scheme != Scheme::i2_s && !block_format(scheme).decode)
+  if (scheme != Scheme::i2_s && !affine_codes(scheme) && !block_format(scheme).decode)
     throw NotImplemented("dequantize", "no decoder for " + std::string(to_string(scheme)));
   const Tensor out = Tensor::empty(x.shape(), DType::f32, x.device());
   dispatch(Op::dequantize, {&x}, {&out});

@@ -11,6 +11,7 @@
 #include "core/parallel.h"
 #include "core/visit.h"
 #include "device/kernel_table.h"
+#include "quant/affine.h"
 #include "quant/i2_s.h"
 
 namespace ingot {
@@ -45,6 +46,7 @@ const std::byte* encoded_row(const Tensor& x, std::int64_t i) {
 void decode_rows(const Tensor& x, std::int64_t begin, std::int64_t end, float* out) {
   const std::int64_t columns = x.shape().back();
   const Encoding& encoding = *x.encoding();
+  if (affine_codes(encoding.scheme())) return affine_decode(x, begin * columns, end * columns, out);
   if (encoding.scheme() == Scheme::i2_s) {
     const I2sLayout layout = i2s_layout(x.shape(), encoding.packing(), "dequantize");
     for (std::int64_t i = begin; i < end; ++i, out += columns)

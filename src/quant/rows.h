@@ -13,7 +13,7 @@ namespace ingot {
 std::int64_t row_count(const Tensor& x);
 /// First element of row i (of the flattened outer dimensions) in elements from x.bytes(); any outer strides.
 std::int64_t row_offset(const Tensor& x, std::int64_t i) noexcept;
-/// First byte of row i of an encoded tensor whose blocks lie in rows (every scheme but I2_S).
+/// First byte of row i of an encoded tensor whose blocks lie in rows (every scheme but I2_S and the affine ones).
 const std::byte* encoded_row(const Tensor& x, std::int64_t i);
 
 /// Rows [begin, end) of an encoded tensor as f32, one after the other. Throws NotImplemented naming a scheme that is

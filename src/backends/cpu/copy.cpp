@@ -8,6 +8,7 @@
 #include "backends/reference/convert_elements.h"
 #include "core/parallel.h"
 #include "core/strided.h"
+#include "quant/packed.h"
 
 namespace ingot::cpu {
 namespace {
@@ -105,11 +106,18 @@ void copy_kernel(const Call& call) {
 
   if (bit_width(source.dtype()) < 8 || bit_width(target.dtype()) < 8) {
     const ConvertElements convert = convert_elements(source.dtype(), target.dtype());
+    const bool adjacent = loop.inner_strides()[0] == 1 && loop.inner_strides()[1] == 1;
     // Neighbours of a packed target share bytes: only whole rows of an aligned, contiguous one may be shared out.
     const bool divisible =
         bit_width(target.dtype()) >= 8 || (target.is_contiguous() && to_at * bit_width(target.dtype()) % 8 == 0);
     parallel_for(loop.size(), divisible ? grain : loop.size(), [&](std::int64_t begin, std::int64_t end) {
       loop.run(begin, end, [&](const auto& at, std::int64_t n) {
+        if (adjacent && source.dtype() == DType::i8)
+          return pack_codes(bit_width(target.dtype()), reinterpret_cast<const std::int8_t*>(from) + from_at + at[0], n,
+                            to, to_at + at[1]);
+        if (adjacent && target.dtype() == DType::i8)
+          return unpack_codes(bit_width(source.dtype()), from, from_at + at[0], n,
+                              reinterpret_cast<std::int8_t*>(to) + to_at + at[1]);
         convert(from, from_at + at[0], loop.inner_strides()[0], to, to_at + at[1], loop.inner_strides()[1], n);
       });
     });

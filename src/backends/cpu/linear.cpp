@@ -134,8 +134,10 @@ void linear_kernel(const Call& call) {
     std::memset(out.mutable_bytes(), 0, out.nbytes());
     return;
   }
-  if (weight.is_quantized()) return linear_encoded(x, weight, out, per_row);
-  multiply_rows(per_row ? rounded_per_row(x) : x, weight, out);
+  // There is no dot product of affine codes: they are decoded, at every use.
+  const bool decodes = weight.is_quantized() && affine_codes(weight.encoding()->scheme());
+  if (weight.is_quantized() && !decodes) return linear_encoded(x, weight, out, per_row);
+  multiply_rows(per_row ? rounded_per_row(x) : x, decodes ? dequantize(weight) : weight, out);
 }
 
 void embedding_kernel(const Call& call) {

@@ -5,10 +5,16 @@
 #include "backends/cpu/isa/k_encoders.h"
 #include "backends/cpu/kernels.h"
 #include "core/parallel.h"
+#include "ops/params.h"
+#include "quant/affine.h"
 #include "quant/rows.h"
 
 namespace ingot::cpu {
 namespace {
+
+// Elements for one task of an affine tensor, which may be one long row; a multiple of eight, so that tasks share no
+// byte.
+constexpr std::int64_t affine_grain = 1 << 15;
 
 /// The format's own, or the same for wider vectors.
 BlockEncoder block_encoder(Scheme scheme) noexcept {
@@ -41,6 +47,12 @@ std::int64_t rows_per_task(const Tensor& encoded) {
 void quantize_kernel(const Call& call) {
   const Tensor &x = call.inputs[0], &out = call.outputs[0];
   const Scheme scheme = out.encoding()->scheme();
+  if (affine_codes(scheme)) {
+    const int lowest = call.params.as<QuantizeParams>().lowest_code;
+    parallel_for(x.numel(), affine_grain,
+                 [&](std::int64_t begin, std::int64_t end) { affine_encode(x, out, lowest, begin, end); });
+    return;
+  }
   const BlockEncoder encode = block_encoder(scheme);
   if (x.numel() == 0) {
     if (scheme == Scheme::i2_s) encode_rows(x, out, 0, row_count(x), encode);  // only the tail
@@ -54,6 +66,11 @@ void dequantize_kernel(const Call& call) {
   const Tensor &x = call.inputs[0], &out = call.outputs[0];
   if (x.numel() == 0) return;
   float* values = out.mutable_data<float>();
+  if (affine_codes(x.encoding()->scheme())) {
+    parallel_for(x.numel(), affine_grain,
+                 [&](std::int64_t begin, std::int64_t end) { affine_decode(x, begin, end, values + begin); });
+    return;
+  }
   const std::int64_t columns = x.shape().back();
   parallel_for(row_count(x), rows_per_task(x),
                [&](std::int64_t begin, std::int64_t end) { decode_rows(x, begin, end, values + begin * columns); });

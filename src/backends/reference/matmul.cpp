@@ -18,9 +18,12 @@ std::vector<double> matrix_row(const Tensor& matrix, std::int64_t row) {
                         [&]<class T>(T) { return read_line(line.data<T>(), line.strides()[1], line.shape()[1]); });
 }
 
-// I2_S packs the flattened matrix, so it has no rows to be cut from it: it is decoded whole.
+// I2_S packs the flattened matrix, and affine codes may have groups of rows: where no row can be cut out, the matrix is
+// decoded whole.
 Tensor with_rows(const Tensor& weight) {
-  return weight.is_quantized() && weight.encoding()->scheme() == Scheme::i2_s ? dequantize(weight) : weight;
+  if (!weight.is_quantized()) return weight;
+  const Scheme scheme = weight.encoding()->scheme();
+  return scheme == Scheme::i2_s || affine_codes(scheme) ? dequantize(weight) : weight;
 }
 
 // BitNet b1.58 activations, in float as transformers does them: q = round(x · s), s = 127 / max(|x|max, 1e-5); the row

@@ -1,5 +1,7 @@
 // The scalar definitions of src/quant, row after row.
 #include "backends/reference/kernels.h"
+#include "ops/params.h"
+#include "quant/affine.h"
 #include "quant/block_format.h"
 #include "quant/rows.h"
 
@@ -7,6 +9,8 @@ namespace ingot::reference {
 
 void quantize_kernel(const Call& call) {
   const Tensor &x = call.inputs[0], &out = call.outputs[0];
+  if (affine_codes(out.encoding()->scheme()))
+    return affine_encode(x, out, call.params.as<QuantizeParams>().lowest_code, 0, x.numel());
   if (x.numel() == 0 && out.encoding()->scheme() != Scheme::i2_s) return;
   encode_rows(x, out, 0, row_count(x), block_format(out.encoding()->scheme()).encode);
 }
