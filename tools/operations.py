@@ -32,7 +32,8 @@ FAMILIES = [
     ("Indexing", "ops/indexing.h", []),
     ("Linear algebra", "ops/linalg.h", []),
     ("Networks", "ops/nn.h", []),
-    ("Dtypes and quantization", "ops/dtypes.h", []),
+    ("Dtypes", "ops/dtypes.h", []),
+    ("Quantization", "ops/quantization.h", []),
     ("Random numbers", "ops/random.h", []),
     ("Data types", "dtype.h", []),
     ("Devices and threads", "device.h", []),
@@ -53,6 +54,7 @@ PLAIN = [dtype for group, members in GROUPS.items() if group != "quantized" for 
 # How to call what takes more than tensors. d: a dtype; x: the identity matrix of 32 rows in it, v a row, c three columns;
 # i: indices of int64, all 0.
 PROBES = {
+    "affine_tensor": "ingot.affine_tensor(x, ingot.asarray(1.0))",
     "arange": "ingot.arange(4, dtype=d)",
     "asarray": "ingot.asarray([0, 1], dtype=d)",
     "concat": "ingot.concat([x, x])",
@@ -78,6 +80,7 @@ PROBES = {
     "moveaxis": "ingot.moveaxis(x, 0, 1)",
     "ones": "ingot.ones(4, dtype=d)",
     "outer": "ingot.outer(v, v)",
+    "pack": "ingot.pack(x, 'int4')",
     "pad": "ingot.pad(x, 1)",
     "permute_dims": "ingot.permute_dims(ingot.expand_dims(x), (1, 0, 2))",
     "put_along_axis_": "ingot.put_along_axis_(x, i[None, :], 0, 0)",
@@ -104,7 +107,10 @@ PROBES = {
     "zeros": "ingot.zeros(4, dtype=d)",
 }
 # Of these dtypes say nothing: the result has the one asked for, or there is none.
-WITHOUT_DTYPES = {"astype", "can_cast", "elementwise_table", "finfo", "iinfo", "isdtype", "open", "permutation", "result_type", "save"}
+WITHOUT_DTYPES = {
+    "affine_parts", "astype", "can_cast", "elementwise_table", "finfo", "iinfo", "isdtype", "open", "permutation",
+    "result_type", "save"
+}
 
 
 def resolve(name):

@@ -2,6 +2,7 @@
 
 from collections import namedtuple
 
+AffineParts = namedtuple("AffineParts", ["codes", "scale", "zero_point"])
 EighResult = namedtuple("EighResult", ["eigenvalues", "eigenvectors"])
 FloatLimits = namedtuple("FloatLimits", ["bits", "eps", "max", "min", "smallest_normal", "dtype"])
 IntegerLimits = namedtuple("IntegerLimits", ["bits", "max", "min", "dtype"])

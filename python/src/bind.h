@@ -28,6 +28,7 @@ void bind_checkpoint(nb::module_& m);
 void bind_elementwise(nb::module_& m, nb::class_<Tensor>& cls);
 void bind_dtypes(nb::module_& m, nb::class_<Tensor>& cls);
 void bind_dtype_functions(nb::module_& m);
+void bind_quantization(nb::module_& m);
 void bind_index_functions(nb::module_& m);
 void bind_manipulation(nb::module_& m);
 void bind_linalg(nb::module_& m);

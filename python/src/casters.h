@@ -45,6 +45,9 @@ Scheme to_scheme(nb::handle source);
 /// ingot.Tensor, once bind_tensor has made it: comparing with it is quicker than nanobind's look-up.
 inline PyTypeObject* tensor_type = nullptr;
 
+/// None for a tensor that is undefined.
+inline nb::object optional_object(const Tensor& x) { return x.defined() ? nb::cast(x) : nb::none(); }
+
 /// An operand with what it refers to.
 struct HeldOperand {
   Tensor array;  // of another library, as a tensor over the same memory

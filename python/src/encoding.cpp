@@ -11,8 +11,17 @@
 #include "casters.h"
 #include "encoding_object.h"
 #include "errors.h"
+#include "ingot/tensor.h"
 
 namespace ingot::python {
+
+namespace {
+
+bool same_handle(const Tensor& a, const Tensor& b) {
+  return a.defined() == b.defined() && (!a.defined() || &a.meta() == &b.meta());
+}
+
+}  // namespace
 
 Scheme to_scheme(nb::handle source) {
   EncodingObject* own = nullptr;
@@ -25,7 +34,9 @@ Scheme to_scheme(nb::handle source) {
 }
 
 void bind_encoding(nb::module_& m) {
-  nb::class_<EncodingObject>(m, "Encoding", R"(How the elements of a quantized tensor are held: in blocks of a scheme.
+  nb::class_<EncodingObject>(
+      m, "Encoding",
+      R"(How the elements of a quantized tensor are held: in blocks of a scheme, or as codes (ingot.affine_parts).
 
 >>> import ingot
 >>> encoding = ingot.quantize(ingot.zeros((2, 64)), "Q8_0").encoding
@@ -34,7 +45,7 @@ void bind_encoding(nb::module_& m) {
 )")
       .def_prop_ro(
           "scheme", [](const EncodingObject& self) { return to_string(self.value->scheme()); },
-          "The name of the scheme, as in GGUF.")
+          "The name of the scheme, as in GGUF; of codes 'AFFINE_' and their dtype.")
       .def_prop_ro(
           "block_elements", [](const EncodingObject& self) { return info(self.value->scheme()).block_elements; },
           "Elements that a block holds.")
@@ -55,7 +66,8 @@ void bind_encoding(nb::module_& m) {
           "__eq__",
           [](const EncodingObject& a, const EncodingObject& b) {
             return a.value->scheme() == b.value->scheme() && a.value->packing() == b.value->packing() &&
-                   a.value->scale() == b.value->scale();
+                   a.value->scale() == b.value->scale() && same_handle(a.value->scales(), b.value->scales()) &&
+                   same_handle(a.value->zero_points(), b.value->zero_points());
           },
           nb::is_operator())
       .def("__hash__", [](const EncodingObject& self) { return static_cast<int>(self.value->scheme()); });

@@ -25,6 +25,7 @@ NB_MODULE(_ingot, m) {
   bind_elementwise(m, tensor);
   bind_dtypes(m, tensor);
   bind_dtype_functions(m);
+  bind_quantization(m);
   bind_index_functions(m);
   bind_manipulation(m);
   bind_linalg(m);

@@ -1,6 +1,5 @@
-// Casts and block formats.
+// Casts.
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/string_view.h>
 
 #include <string>
 
@@ -11,16 +10,6 @@
 #include "ingot/ops.h"
 
 namespace ingot::python {
-namespace {
-
-Tensor quantized(const Tensor& x, Scheme scheme, std::string_view packing) {
-  const auto order = packing_from_string(packing);
-  if (!order) throw Error(ErrorCode::invalid_argument, "quantize", "no packing is called " + std::string(packing));
-  return released([&] { return quantize(x, scheme, "x", *order); });
-}
-
-}  // namespace
-
 void bind_dtypes(nb::module_& m, nb::class_<Tensor>& cls) {
   m.def(
       "astype",
@@ -49,25 +38,6 @@ integers to integers modulo 2 to their bits; to bool whether not zero. A quantiz
 >>> import ingot
 >>> ingot.asarray([0, 3]).astype("bool").tolist()
 [False, True]
-)");
-  m.def("quantize", &quantized, "x"_a, "scheme"_a, nb::kw_only(), "packing"_a = "x86",
-        R"(x (floating, the last dimension a multiple of the block) in the blocks of a scheme such as 'Q8_0'.
-
-`packing` matters to I2_S alone: 'x86', 'arm' or 'rows'. Raises ValueError for NaN and infinity, TypeError for other
-dtypes, NotImplementedError for a scheme that is only carried.
-
->>> import ingot
->>> q = ingot.quantize(ingot.full((2, 32), 127.0), "Q8_0")
->>> q.nbytes, ingot.dequantize(q)[0, 0].item()
-(68, 127.0)
-)");
-  m.def("dequantize", without_gil(&dequantize), "x"_a, R"(The elements of a quantized tensor as float32.
-
-Raises NotImplementedError naming a scheme that is only carried.
-
->>> import ingot
->>> ingot.dequantize(ingot.quantize(ingot.zeros((1, 32)), "Q4_0")).dtype
-ingot.float32
 )");
 }
 

@@ -17,6 +17,12 @@ namespace ingot::python {
 namespace {
 
 nb::object reduce(const Tensor& x, int protocol) {
+  const nb::module_ functions = nb::module_::import_("ingot._pickle");
+  if (x.is_quantized() && affine_codes(x.encoding()->scheme())) {
+    const AffineParts parts = affine_parts(x);
+    return nb::make_tuple(functions.attr("rebuild_affine"),
+                          nb::make_tuple(parts.codes, parts.scale, optional_object(parts.zero_point)));
+  }
   const Tensor bytes = bytes_of(x.is_quantized() ? x : released([&] { return contiguous(x); }));
   const nb::object held = nb::cast(bytes);
   const nb::object content = protocol >= 5 ? nb::module_::import_("pickle").attr("PickleBuffer")(held)
@@ -25,8 +31,7 @@ nb::object reduce(const Tensor& x, int protocol) {
   nb::object encoding = nb::none();
   if (const Encoding* e = x.encoding())
     encoding = nb::make_tuple(to_string(e->scheme()), to_string(e->packing()), e->scale());
-  return nb::make_tuple(nb::module_::import_("ingot._pickle").attr("rebuild"),
-                        nb::make_tuple(content, x.dtype(), x.shape(), encoding));
+  return nb::make_tuple(functions.attr("rebuild"), nb::make_tuple(content, x.dtype(), x.shape(), encoding));
 }
 
 Tensor rebuild(nb::handle content, DType dtype, const Shape& shape, nb::handle encoding) {
