@@ -1,6 +1,9 @@
 """Affine quantization against its formulas in NumPy: codes to the bit, errors within the bound that is documented."""
 
+import os
 import pickle
+import subprocess
+import sys
 
 import ml_dtypes
 import numpy as np
@@ -190,3 +193,21 @@ def test_stands_where_other_encodings_do(tmp_path):
     with pytest.raises(ingot.Error, match="AFFINE_I4"):
         ingot.save(tmp_path / "x.gguf", {"w": q})
     assert not list(tmp_path.iterdir())
+
+
+def test_products_decode_some_rows_at_a_time():
+    # 32 MiB of codes are 256 MiB of float32.
+    program = """
+import resource, ingot
+codes = ingot.pack(ingot.ones((8192, 8192), dtype="int8"), "int4")
+weight = ingot.affine_tensor(codes, ingot.full((8192, 64), 0.5))
+x = ingot.ones((2, 8192))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+y = ingot.linear(x, weight)
+assert y.shape == (2, 8192) and ingot.min(y).item() == ingot.max(y).item() == 4096
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120,
+                          env=os.environ | {"PYTHONPATH": ":".join(sys.path)})
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 32 * 1024

@@ -323,16 +323,56 @@ TEST(Affine, RowsAreEmbedded) {
   EXPECT_EQ(doubles(embedding(weight, ids)), doubles(take(dequantize(weight), ids, 0)));
 }
 
+// k products and sums in f32, each rounded to a share 2⁻²⁴ of at most Σ|x·w|, and what becomes of the activations:
+// f64 is rounded to f32; the result is rounded to their dtype.
 TEST(Affine, WeightsAreMultiplied) {
   Random random(36);
-  const Tensor x = make_tensor(random, Shape{3, 9}, DType::f32, Pattern::contiguous);
-  for (const AffineScheme& scheme : {AffineScheme{DType::i4, false, {}, 3}, AffineScheme{DType::i8, true, 0, 2}}) {
-    const Tensor weight = quantize(make_tensor(random, Shape{6, 9}, DType::f32, Pattern::contiguous), scheme);
-    for (const Column column : {Column::reference, Column::cpu})
-      for (const Activations activations : {Activations::as_is, Activations::int8_per_row}) {
+  constexpr std::int64_t k = 27, n = 1100;  // several tasks, rows that begin inside a byte
+  for (const AffineScheme& scheme :
+       {AffineScheme{DType::i4, false, {}, 9}, AffineScheme{DType::i8, true, 0, 2}, AffineScheme{DType::u8, false},
+        AffineScheme{DType::i2, true, {}, 3, false, DType::bf16}, AffineScheme{DType::i4, true, 0}}) {
+    const Tensor weight = quantize(make_tensor(random, Shape{n, k}, DType::f32, Pattern::contiguous), scheme);
+    const Values w = doubles(dequantize(weight));
+    for (const DType dtype : floating_dtypes) {
+      const Tensor x = make_tensor(random, Shape{3, k}, dtype, Pattern::transposed);
+      const Values a = doubles(x);
+      for (const Column column : {Column::reference, Column::cpu}) {
         const ScopedColumn scope(column);
-        EXPECT_EQ(doubles(linear(x, weight, activations)), doubles(linear(x, dequantize(weight), activations)));
+        const Tensor y = linear(x, weight);
+        EXPECT_EQ(y.dtype(), dtype);
+        const Values found = doubles(y);
+        ASSERT_EQ(found.size(), 3u * n);
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          double sum = 0, magnitude = 0;
+          for (std::size_t l = 0; l < k; ++l) {
+            const double product = a[i / n * k + l] * w[i % n * k + l];
+            sum += product;
+            magnitude += std::fabs(product);
+          }
+          const double limit = (k + 2) * 0x1p-24 * magnitude + ulp(dtype, sum) / 2;
+          ASSERT_NEAR(found[i], sum, limit) << describe(x) << describe(weight) << i;
+        }
       }
+    }
+  }
+}
+
+TEST(Affine, ProductsDoNotDependOnThreadsOrBatch) {
+  Random random(37);
+  const Tensor x = make_tensor(random, Shape{9, 260}, DType::f32, Pattern::contiguous);
+  const Tensor weight = quantize(make_tensor(random, Shape{2100, 260}, DType::f32, Pattern::contiguous),
+                                 AffineScheme{DType::i4, false, {}, 20});
+  for (const Activations activations : {Activations::as_is, Activations::int8_per_row}) {
+    set_num_threads(1);
+    const Tensor expected = linear(x, weight, activations);
+    for (const int threads : more_threads) {
+      set_num_threads(threads);
+      expect_same_bytes(linear(x, weight, activations), expected, "threads");
+    }
+    expect_same_bytes(linear(x, dequantize(weight), activations), expected, "decoded before");
+    for (std::int64_t i = 0; i < 9; ++i)
+      expect_same_bytes(linear(x.slice(0, i, i + 1), weight, activations), contiguous(expected.slice(0, i, i + 1)),
+                        "one");
   }
 }
 

@@ -34,8 +34,8 @@ Tensor reference_linear(const Tensor& x, const Tensor& weight, Activations activ
   return linear(x, weight, activations);
 }
 
-constexpr Scheme schemes[] = {Scheme::q4_0, Scheme::q4_1,  Scheme::q5_0,  Scheme::q5_1,
-                              Scheme::q8_0, Scheme::tq1_0, Scheme::tq2_0, Scheme::i2_s};
+constexpr Scheme schemes[] = {Scheme::q4_0,  Scheme::q4_1,  Scheme::q5_0, Scheme::q5_1,  Scheme::q8_0,
+                              Scheme::tq1_0, Scheme::tq2_0, Scheme::i2_s, Scheme::mxfp4, Scheme::nvfp4};
 
 // |y − reference| ≤ Σ over blocks of half an activation step times Σ|w|, and f32 sums.
 void expect_within_a_step(const Tensor& x, const Tensor& weight, const Tensor& found, const Tensor& expected) {
@@ -161,7 +161,7 @@ TEST(Linear, ViewsEmptyAndNarrow) {
   EXPECT_EQ(half.dtype(), DType::f16);
   EXPECT_EQ(floats(half), floats(astype(linear(astype(astype(x, DType::f16), DType::f32), w), DType::f16)));
   EXPECT_THROW(
-      linear(normal({1, 256}, 1), Tensor::view_of(Storage::allocate(144), 0, {1, 256}, Encoding::of(Scheme::q4_k))),
+      linear(normal({1, 256}, 1), Tensor::view_of(Storage::allocate(192), 0, {1, 256}, Encoding::of(Scheme::f6_e2m3))),
       NotImplemented);
 }
 

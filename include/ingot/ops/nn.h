@@ -35,7 +35,8 @@ enum class Activations : std::uint8_t {
   int8_per_row,  // BitNet b1.58: rows rounded to x·127/max(|x|max, 1e-5), clamped to ±128 … 127, then scaled back
 };
 /// x (…, k) · weightᵀ for weight (n, k), plain or encoded → (…, n) in x's dtype. PyTorch's linear without bias.
-/// Encoded weights are multiplied with int8 activations (scale = max/127 for each 32) by integer dot products.
+/// Encoded weights are multiplied with int8 activations (scale = max/127 for each 32) by integer dot products where
+/// their scheme has one, else decoded some rows at a time and multiplied in f32.
 Tensor linear(const Tensor& x, const Tensor& weight, Activations activations = Activations::as_is);
 /// The same plus `bias` (n), or undefined.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activations activations = Activations::as_is);

@@ -2,7 +2,7 @@
 //
 // Encoded weights are multiplied as they lie in the file. I2_S is read in place where it has the x86 packing and rows
 // of whole groups of 128; other packings and row lengths are brought into that form tile by tile, at every use: who
-// multiplies often converts once with repack_i2s().
+// multiplies often converts once with repack_i2s(). Schemes without a dot product are decoded tile by tile.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -20,11 +20,12 @@
 namespace ingot::cpu {
 namespace {
 
-constexpr std::int64_t task_bytes = 128 << 10;  // of weights: several activation rows find them in the second cache
-constexpr std::int64_t columns_at_once = 256;   // activation rows prepared together: bounds the scratch memory
+constexpr std::int64_t task_bytes = 128 << 10;     // of weights: several activation rows find them in the second cache
+constexpr std::int64_t decoded_bytes = 512 << 10;  // of decoded rows, each worth all activation rows
+constexpr std::int64_t columns_at_once = 256;      // activation rows prepared together: bounds the scratch memory
 
-std::int64_t rows_per_task(std::int64_t row_bytes) {
-  return std::clamp<std::int64_t>(task_bytes / std::max<std::int64_t>(row_bytes, 1) / 4 * 4, 4, 1024);
+std::int64_t rows_per_task(std::int64_t row_bytes, std::int64_t bytes = task_bytes) {
+  return std::clamp<std::int64_t>(bytes / std::max<std::int64_t>(row_bytes, 1) / 4 * 4, 4, 1024);
 }
 
 /// Rows of an encoded matrix in the form in which the dot product reads them.
@@ -71,13 +72,11 @@ class EncodedRows {
   bool repacks_ = false;
 };
 
-void linear_encoded(const Tensor& x, const Tensor& weight, const Tensor& out, bool per_row) {
-  const std::optional<DotFormat> format = dot_format(weight.encoding()->scheme());
-  if (!format) throw NotImplemented("linear", "no product with " + describe(weight));
+void linear_encoded(const Tensor& x, const Tensor& weight, DotFormat format, const Tensor& out, bool per_row) {
   const DotKernels& kernels = dot_kernels();
-  const EncodedRows rows(weight, *format);
+  const EncodedRows rows(weight, format);
   const std::int64_t m = x.shape()[0], n = weight.shape()[0], k = rows.k(), given = x.shape()[1];
-  const std::size_t stride = kernels.prepared_bytes(*format, k);
+  const std::size_t stride = kernels.prepared_bytes(format, k);
   const bool direct = x.dtype() == DType::f32 && k == given;
   FloatOutput result(out);
   const std::int64_t most = std::min(m, columns_at_once);
@@ -93,15 +92,30 @@ void linear_encoded(const Tensor& x, const Tensor& weight, const Tensor& out, bo
           values = x.data<float>() + (first + i) * k;
         else
           load_floats(x, (first + i) * given, given, row.get());
-        kernels.prepare(*format, values, k, per_row, prepared + static_cast<std::size_t>(i) * stride);
+        kernels.prepare(format, values, k, per_row, prepared + static_cast<std::size_t>(i) * stride);
       }
     });
     parallel_for(n, rows_per_task(rows.row_bytes()), [&](std::int64_t begin, std::int64_t end) {
       std::unique_ptr<std::byte[]> repacked;
-      kernels.dot(*format, rows.rows(begin, end, repacked), prepared, stride, count, k, per_row,
+      kernels.dot(format, rows.rows(begin, end, repacked), prepared, stride, count, k, per_row,
                   result.data() + first * n + begin, n);
     });
   }
+  result.finish();
+}
+
+/// For schemes that have no dot product: some rows are decoded, multiplied as floats and forgotten.
+void linear_decoded(const Tensor& x, const Tensor& weight, const Tensor& out) {
+  const std::int64_t m = x.shape()[0], n = weight.shape()[0], k = x.shape()[1];
+  const DotKernels& kernels = dot_kernels();
+  const Tensor activations = astype(x, DType::f32);
+  FloatOutput result(out);
+  parallel_for(n, rows_per_task(k * 4, decoded_bytes), [&](std::int64_t begin, std::int64_t end) {
+    const std::unique_ptr<float[]> rows(new float[static_cast<std::size_t>((end - begin) * k)]);
+    decode_rows(weight, begin, end, rows.get());
+    kernels.dot_float(FloatFormat::f32, {rows.get(), static_cast<std::ptrdiff_t>(k * 4), end - begin, 1},
+                      activations.data<float>(), k, m, k, result.data() + begin, n);
+  });
   result.finish();
 }
 
@@ -134,10 +148,13 @@ void linear_kernel(const Call& call) {
     std::memset(out.mutable_bytes(), 0, out.nbytes());
     return;
   }
-  // There is no dot product of affine codes: they are decoded, at every use.
-  const bool decodes = weight.is_quantized() && affine_codes(weight.encoding()->scheme());
-  if (weight.is_quantized() && !decodes) return linear_encoded(x, weight, out, per_row);
-  multiply_rows(per_row ? rounded_per_row(x) : x, decodes ? dequantize(weight) : weight, out);
+  const auto format = weight.is_quantized() ? dot_format(weight.encoding()->scheme()) : std::nullopt;
+  if (format) return linear_encoded(x, weight, *format, out, per_row);
+  const Tensor rows = per_row ? rounded_per_row(x) : x;
+  if (weight.is_quantized())
+    linear_decoded(rows, weight, out);
+  else
+    multiply_rows(rows, weight, out);
 }
 
 void embedding_kernel(const Call& call) {

@@ -7,23 +7,21 @@
 #include "backends/reference/kernels.h"
 #include "backends/reference/line.h"
 #include "ops/params.h"
+#include "quant/rows.h"
 
 namespace ingot::reference {
 namespace {
 
 // Row `row` of a plain or encoded (n, k) matrix as doubles.
 std::vector<double> matrix_row(const Tensor& matrix, std::int64_t row) {
-  const Tensor line = matrix.is_quantized() ? dequantize(matrix.slice(0, row, row + 1)) : matrix.slice(0, row, row + 1);
+  if (matrix.is_quantized()) {
+    std::vector<float> values(static_cast<std::size_t>(matrix.shape()[1]));
+    decode_rows(matrix, row, row + 1, values.data());
+    return {values.begin(), values.end()};
+  }
+  const Tensor line = matrix.slice(0, row, row + 1);
   return visit_floating(line.dtype(), "linear",
                         [&]<class T>(T) { return read_line(line.data<T>(), line.strides()[1], line.shape()[1]); });
-}
-
-// I2_S packs the flattened matrix, and affine codes may have groups of rows: where no row can be cut out, the matrix is
-// decoded whole.
-Tensor with_rows(const Tensor& weight) {
-  if (!weight.is_quantized()) return weight;
-  const Scheme scheme = weight.encoding()->scheme();
-  return scheme == Scheme::i2_s || affine_codes(scheme) ? dequantize(weight) : weight;
 }
 
 // BitNet b1.58 activations, in float as transformers does them: q = round(x · s), s = 127 / max(|x|max, 1e-5); the row
@@ -84,9 +82,8 @@ void matmul_kernel(const Call& call) {
 }
 
 void linear_kernel(const Call& call) {
-  const Tensor &x = call.inputs[0], &out = call.outputs[0];
+  const Tensor &x = call.inputs[0], &weight = call.inputs[1], &out = call.outputs[0];
   if (out.numel() == 0) return;
-  const Tensor weight = with_rows(call.inputs[1]);
   const std::int64_t m = out.shape()[0], n = out.shape()[1], k = x.shape()[1];
   visit_floating(out.dtype(), "linear", [&]<class T>(T) {
     T* to = out.mutable_data<T>();
@@ -107,13 +104,15 @@ void linear_kernel(const Call& call) {
 }
 
 void embedding_kernel(const Call& call) {
-  const Tensor &ids = call.inputs[1], &out = call.outputs[0];
+  const Tensor &weight = call.inputs[0], &ids = call.inputs[1], &out = call.outputs[0];
   if (out.numel() == 0) return;
-  const Tensor weight = with_rows(call.inputs[0]);
   const std::int64_t* row = ids.data<std::int64_t>();
   for (std::int64_t i = 0; i < ids.numel(); ++i) {
-    Tensor source = weight.slice(0, row[i], row[i] + 1);
-    if (source.is_quantized()) source = dequantize(source);
+    if (weight.is_quantized()) {
+      decode_rows(weight, row[i], row[i] + 1, out.mutable_data<float>() + i * out.strides()[0]);
+      continue;
+    }
+    const Tensor source = weight.slice(0, row[i], row[i] + 1);
     const Tensor target = out.slice(0, i, i + 1);
     convert_elements(source.dtype(), target.dtype())(source.storage()->data() + source.meta().byte_offset,
                                                      source.meta().offset, source.strides()[1],
