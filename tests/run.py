@@ -187,7 +187,7 @@ def fuzz_target(program, seconds):
     return name, done.returncode, int(executed[1]) if executed else 0, done.stderr
 
 
-def fuzz(seconds=20, only="all"):
+def fuzz(seconds=10, only="all"):
     if sys.platform == "darwin":
         print("  skipped: Apple's clang comes without libFuzzer")
         return Counts(skipped=1)

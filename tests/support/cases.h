@@ -17,6 +17,7 @@
 #include "ingot/ops.h"
 #include "ops/elementwise.h"
 #include "support/random.h"
+#include "support/sanitized.h"
 
 namespace ingot::testing {
 
@@ -25,13 +26,11 @@ using Wide = Int128;
 
 /// Where a tensor's elements lie.
 enum class Pattern { contiguous, transposed, stepped, reversed, stretched, unaligned };
-// Sanitizers look at how memory is walked, not at numbers, and take ten times as long: a layout of each kind.
+// Under sanitizers a layout of each kind.
 #ifdef INGOT_SANITIZE
-inline constexpr bool sanitized = true;
 inline constexpr int more_threads[] = {7};
 inline constexpr Pattern all_patterns[] = {Pattern::contiguous, Pattern::transposed, Pattern::reversed};
 #else
-inline constexpr bool sanitized = false;
 inline constexpr int more_threads[] = {2, 7};
 inline constexpr Pattern all_patterns[] = {Pattern::contiguous, Pattern::transposed, Pattern::stepped,
                                            Pattern::reversed,   Pattern::stretched,  Pattern::unaligned};

@@ -18,7 +18,7 @@ using testing::Bounded;
 // Every 4093rd float (fewer under sanitizers): all signs and exponents, infinities and NaN.
 std::vector<float> floats() {
   std::vector<float> values;
-  for (std::uint64_t bits = 0; bits <= 0xFFFFFFFFu; bits += testing::sanitized ? 65521 : 4093)
+  for (std::uint64_t bits = 0; bits <= 0xFFFFFFFFu; bits += sanitized ? 65521 : 4093)
     values.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
   return values;
 }
@@ -110,7 +110,7 @@ Tensor in_pieces(std::int64_t n, F&& f) {
 TEST(LargeResults, AreThoseOfTheirPieces) {
   const std::int64_t n = (std::int64_t{9} << 20) + 3;  // past 16 MiB from two bytes an element on
   for (const DType dtype : {DType::f32, DType::f64, DType::bf16, DType::i16, DType::i32}) {
-    if (testing::sanitized && dtype != DType::f32 && dtype != DType::i16) continue;
+    if (sanitized && dtype != DType::f32 && dtype != DType::i16) continue;
     const Tensor a = astype(remainder(arange(0, n, 1, DType::i32), 1021), dtype);
     const Tensor b = astype(remainder(arange(0, n, 1, DType::i32), 509), dtype);
     const Tensor sums = in_pieces(n, [&](auto i, auto end) { return add(a.slice(0, i, end), b.slice(0, i, end)); });

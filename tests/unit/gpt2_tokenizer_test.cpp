@@ -5,6 +5,7 @@
 #include <random>
 
 #include "ingot/checkpoint.h"
+#include "support/sanitized.h"
 #include "support/vocab_cases.h"
 #include "tokenizer/byte_alphabet.h"
 #include "tokenizer/pretokenizers.h"
@@ -200,8 +201,8 @@ TEST(Gpt2, LongWords) {
   for (const char* pre : {"gpt-2", "tekken", "gpt-4o", "deepseek-v3"}) {
     Vocabulary v = bytes_and({"a a", "aa aa", "aaaa aaaa"});
     v.pre = pre;
-    const std::string text(400'000, 'a');
-    EXPECT_EQ(Tokenizer::make(v)->encode(text), Ids(50'000, 258)) << pre;
+    const std::size_t tokens = sanitized ? 5'000 : 50'000;
+    EXPECT_EQ(Tokenizer::make(v)->encode(std::string(8 * tokens, 'a')), Ids(tokens, 258)) << pre;
   }
 }
 
