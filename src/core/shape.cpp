@@ -11,8 +11,10 @@ Shape::Shape(std::span<const std::int64_t> dims) {
 }
 
 Shape Shape::filled(int rank, std::int64_t value) {
+  if (rank > max_rank) fail(ErrorCode::invalid_argument, "Shape", "more than {} dimensions", max_rank);
   Shape shape;
-  for (int i = 0; i < rank; ++i) shape.push_back(value);
+  shape.rank_ = static_cast<std::uint8_t>(std::max(rank, 0));
+  std::fill_n(shape.dims_.begin(), shape.rank_, value);
   return shape;
 }
 

@@ -9,6 +9,16 @@
 
 namespace ingot {
 
+/// The strides of a tensor over `target`, to which its shape broadcasts: 0 along axes that stretch.
+inline Shape broadcast_strides(const Shape& shape, const Shape& strides, const Shape& target) {
+  if (shape == target) return strides;
+  Shape result = Shape::filled(target.rank(), 0);
+  const int lead = target.rank() - shape.rank();
+  for (int i = 0; i < shape.rank(); ++i)
+    if (shape[i] == target[lead + i]) result[lead + i] = strides[i];
+  return result;
+}
+
 template <std::size_t N>
 class StridedLoop {
  public:

@@ -358,6 +358,8 @@ std::optional<Tensor> Tensor::try_view(const Shape& target) const {
 
 Tensor Tensor::view(const Shape& requested) const {
   const Shape target = resolve_shape(*this, requested, "Tensor::view");
+  if (!is_quantized() && is_contiguous() && !(target == shape()))
+    return with(target, contiguous_strides(target), meta_->offset, {});
   if (auto view = try_view(target)) return *std::move(view);
   fail(ErrorCode::invalid_argument, "Tensor::view", "{} with strides {} cannot take shape {} without a copy",
        describe(*this), to_string(strides()), to_string(requested));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "device/kernel_table.h"
 #include "ingot/ops/dtypes.h"
@@ -84,26 +85,49 @@ Shape common_shape(const char* name, std::span<const Operand* const> operands, D
   return shape.value_or(Shape{});
 }
 
-// Operands in `dtype`, expanded to `shape`: the tensors a kernel sees. Those that fit already are used as they are.
+// A number as a 0-d tensor. The last ones are kept, for numbers come again: making one takes as long as adding it to
+// ten elements.
+const Tensor& number(const Scalar& scalar, DType dtype, const char* name) {
+  struct Kept {
+    Scalar scalar = false;
+    DType dtype{};
+    Tensor tensor;
+  };
+  constexpr std::size_t count = 4;
+  thread_local std::array<Kept, count> kept;
+  thread_local std::size_t oldest = 0;
+  const auto same = [](const Scalar& a, const Scalar& b) {
+    if (a.kind() != b.kind()) return false;
+    if (a.kind() != Kind::floating) return a.bits() == b.bits();
+    return std::bit_cast<std::uint64_t>(a.as_double()) == std::bit_cast<std::uint64_t>(b.as_double());
+  };
+  for (const Kept& k : kept)
+    if (k.dtype == dtype && same(k.scalar, scalar) && k.tensor.defined()) return k.tensor;
+  Kept& place = kept[oldest];
+  place = {scalar, dtype, scalar.to_tensor(dtype, name)};
+  oldest = (oldest + 1) % count;
+  return place.tensor;
+}
+
+// Operands in `dtype`: the tensors a kernel sees. Those that have it are used as they are.
 struct Prepared {
   std::array<Tensor, 3> made;
   std::array<const Tensor*, 3> inputs{};
 
-  void convert(const char* name, std::span<const Operand* const> operands, DType dtype, const Shape& shape) {
+  void convert(const char* name, std::span<const Operand* const> operands, DType dtype) {
     for (std::size_t i = 0; i < operands.size(); ++i) {
       const Operand& x = *operands[i];
-      inputs[i] = &made[i];
       if (x.is_tensor() && x.tensor().dtype() == dtype) {
-        if (x.tensor().shape() == shape)
-          inputs[i] = &x.tensor();
-        else
-          made[i] = x.tensor().expand(shape);
+        inputs[i] = &x.tensor();
       } else {
-        made[i] = (x.is_tensor() ? astype(x.tensor(), dtype) : x.scalar().to_tensor(dtype, name)).expand(shape);
+        made[i] = x.is_tensor() ? astype(x.tensor(), dtype) : number(x.scalar(), dtype, name);
+        inputs[i] = &made[i];
       }
     }
   }
 };
+
+int level(Kind kind) noexcept { return kind == Kind::boolean ? 0 : kind == Kind::floating ? 2 : 1; }
 
 void check_out(const char* name, const Tensor& out, const Shape& shape, DType dtype, Device device) {
   if (!out.defined()) fail(ErrorCode::invalid_argument, name, "out is undefined");
@@ -112,26 +136,30 @@ void check_out(const char* name, const Tensor& out, const Shape& shape, DType dt
     fail(ErrorCode::invalid_argument, name, "out on {}, inputs on {}", to_string(out.device()), to_string(device));
   if (out.shape() != shape)
     fail(ErrorCode::shape_mismatch, name, "the result has shape {}, out is {}", to_string(shape), describe(out));
-  const auto level = [](DType d) { return kind(d) == Kind::boolean ? 0 : is_floating(d) ? 2 : 1; };
-  if (level(out.dtype()) < level(dtype))
+  if (level(kind(out.dtype())) < level(kind(dtype)))
     fail(ErrorCode::dtype_mismatch, name, "the result is {}, out is {}", to_string(dtype), describe(out));
   check_writable(name, out);
 }
 
-// Most calls: defined, plain tensors of one dtype, one shape and one device. Then nothing has to be worked out.
-bool all_alike(const ElementwiseInfo& row, std::span<const Operand* const> operands) noexcept {
-  if (!operands[0]->is_tensor() || !operands[0]->tensor().defined()) return false;
-  const TensorMeta& first = operands[0]->tensor().meta();
-  if (first.encoding || !accepts(row.takes, first.dtype) || (row.takes == Takes::floating && !is_floating(first.dtype)))
-    return false;
-  for (const Operand* x : operands.subspan(1)) {
-    if (!x->is_tensor() || !x->tensor().defined()) return false;
-    const TensorMeta& meta = x->tensor().meta();
-    if (meta.encoding || meta.dtype != first.dtype || !(meta.shape == first.shape) ||
-        meta.storage->device() != first.storage->device())
-      return false;
+// Most calls: defined, plain tensors of one dtype, one shape and one device, with numbers that take their dtype. Then
+// nothing has to be worked out: the first of them, else null.
+const Tensor* all_alike(const ElementwiseInfo& row, std::span<const Operand* const> operands) noexcept {
+  const Tensor* first = nullptr;
+  for (const Operand* x : operands) {
+    if (!x->is_tensor()) continue;
+    if (!x->tensor().defined()) return nullptr;
+    if (!first) first = &x->tensor();
+    const TensorMeta &meta = x->tensor().meta(), &wanted = first->meta();
+    if (meta.encoding || meta.dtype != wanted.dtype || !(meta.shape == wanted.shape) ||
+        meta.storage->device() != wanted.storage->device())
+      return nullptr;
   }
-  return true;
+  if (!first) return nullptr;
+  const DType dtype = first->dtype();
+  if (!accepts(row.takes, dtype) || (row.takes == Takes::floating && !is_floating(dtype))) return nullptr;
+  for (const Operand* x : operands)
+    if (!x->is_tensor() && level(x->scalar().kind()) > level(kind(dtype))) return nullptr;
+  return first;
 }
 
 Tensor compute(ElementwiseOp op, std::span<const Operand* const> operands, const Tensor* target) {
@@ -141,12 +169,10 @@ Tensor compute(ElementwiseOp op, std::span<const Operand* const> operands, const
   Shape shape;
   DType dtype;
   Prepared prepared;
-  if (all_alike(row, operands)) {
-    const Tensor& first = operands[0]->tensor();
-    device = first.device();
-    shape = first.shape();
-    dtype = first.dtype();
-    for (std::size_t i = 0; i < operands.size(); ++i) prepared.inputs[i] = &operands[i]->tensor();
+  if (const Tensor* first = all_alike(row, operands)) {
+    device = first->device();
+    shape = first->shape();
+    dtype = first->dtype();
   } else {
     shape = common_shape(name, operands, device);
     dtype = common_dtype(row, operands);
@@ -154,7 +180,7 @@ Tensor compute(ElementwiseOp op, std::span<const Operand* const> operands, const
   const DType result = row.gives_bool ? DType::bool_ : dtype;
   if (op == ElementwiseOp::bitwise_invert && dtype == DType::bool_) op = ElementwiseOp::logical_not;
   if (target) check_out(name, *target, shape, result, device);
-  if (!prepared.inputs[0]) prepared.convert(name, operands, dtype, shape);
+  prepared.convert(name, operands, dtype);
   const std::span inputs(prepared.inputs.data(), operands.size());
   if (op == ElementwiseOp::nextafter && bit_width(dtype) == 16) {  // in f32, as others compute, steps are f32's
     const Tensor out = nextafter_16_bit(*inputs[0], *inputs[1]);
@@ -224,10 +250,9 @@ Tensor where(const Tensor& condition, const Operand& a, const Operand& b) {
   const DType dtype = result_type(choices);
   if (bit_width(dtype) < 8) fail(ErrorCode::dtype_mismatch, name, "{}: unpack it with astype", describe(choices));
   Prepared values;
-  values.convert(name, choices, dtype, shape);
-  const Tensor flags = condition.shape() == shape ? condition : condition.expand(shape);
+  values.convert(name, choices, dtype);
   const Tensor out = Tensor::empty(shape, dtype, device);
-  if (shape.numel() > 0) dispatch(Op::select, {&flags, values.inputs[0], values.inputs[1]}, {&out});
+  if (shape.numel() > 0) dispatch(Op::select, {&condition, values.inputs[0], values.inputs[1]}, {&out});
   return out;
 }
 

@@ -12,13 +12,13 @@ namespace ingot {
 
 enum class ElementwiseOp : std::uint8_t;  // the rows of elementwise.def
 
-/// elementwise: one to three inputs of one dtype → out, all of one shape (stride 0 where broadcast). out has the
-/// inputs' dtype, or bool for a predicate; any strides; it may be one of the inputs, not overlap them otherwise.
+/// elementwise: one to three inputs of one dtype, which broadcast to out's shape → out. It has the inputs' dtype, or
+/// bool for a predicate; any strides; it may be one of the inputs, not overlap them otherwise.
 struct ElementwiseParams {
   ElementwiseOp function;
 };
 
-// select: condition (bool), a, b → out of a's and b's dtype, from 8 bits on; one shape. No params.
+// select: condition (bool), a, b, which broadcast to out's shape → out of a's and b's dtype, from 8 bits on. No params.
 
 // copy: source → target of the same shape, any of the 17 dtypes, any strides on both sides. No params.
 

@@ -1,14 +1,38 @@
 // The definition of every random number: what all columns must give.
 #pragma once
 
-#include <cmath>
-#include <numbers>
+#include <array>
+#include <bit>
+#include <optional>
 
 #include "core/int128.h"
 #include "core/philox.h"
+#include "ops/element.h"
 #include "ops/params.h"
 
 namespace ingot {
+
+#include "ops/normal_pair.def"
+
+inline Binary<Element<double>> split_binary(Element<double> u) noexcept {
+  const auto bits = std::bit_cast<std::int64_t>(u.value);
+  const std::int64_t k = (bits - 0x3FE6A09E667F3BCD) >> 52;  // √½
+  return {std::bit_cast<double>(bits - (k << 52)), static_cast<double>(k)};
+}
+
+inline std::array<double, 2> normal_pair(double u1, double u2) noexcept {
+  const auto z = normal_pair(Element<double>(u1), Element<double>(u2));
+  return {z[0].value, z[1].value};
+}
+
+/// 0 … range − 1 from a word, range not 0: the upper half of their product. None where the lower half falls among the
+/// 2⁶⁴ mod range values that would make some results likelier (Lemire 2019).
+inline std::optional<std::uint64_t> below(std::uint64_t word, std::uint64_t range) noexcept {
+  const UInt128 product = UInt128{word} * range;
+  const auto low = static_cast<std::uint64_t>(product);
+  if (low < range && low < (0 - range) % range) return {};
+  return static_cast<std::uint64_t>(product >> 64);
+}
 
 /// The words of the stream that begins at a block. Remembers the last block: neighbours cost one evaluation.
 class RandomStream {
@@ -35,19 +59,14 @@ class RandomStream {
     const double u1 = wide ? static_cast<double>((word64(first) >> 11) + 1) * 0x1p-53
                            : (static_cast<double>(word32(first)) + 1) * 0x1p-32;
     const double u2 = wide ? static_cast<double>(word64(first + 1) >> 11) * 0x1p-53 : word32(first + 1) * 0x1p-32;
-    const double radius = std::sqrt(-2 * std::log(u1)), angle = 2 * std::numbers::pi * u2;
-    return {radius * std::cos(angle), radius * std::sin(angle)};
+    return ingot::normal_pair(u1, u2);
   }
 
-  /// 0 … range − 1; range 0 stands for 2⁶⁴. The upper half of word · range, drawn again where the lower half falls
-  /// among the 2⁶⁴ mod range values that would make some results likelier.
+  /// 0 … range − 1; range 0 stands for 2⁶⁴. Drawn again where a word does not do.
   std::uint64_t below(std::uint64_t i, std::uint64_t range) noexcept {
     if (range == 0) return word64(i);
-    for (std::uint32_t attempt = 0;; ++attempt) {
-      const UInt128 product = UInt128{word64(i, attempt)} * range;
-      const auto low = static_cast<std::uint64_t>(product);
-      if (low >= range || low >= (0 - range) % range) return static_cast<std::uint64_t>(product >> 64);
-    }
+    for (std::uint32_t attempt = 0;; ++attempt)
+      if (const auto found = ingot::below(word64(i, attempt), range)) return *found;
   }
 
  private:

@@ -256,5 +256,23 @@ TEST(Numbers, AreWeak) {
   expect_error(ErrorCode::out_of_range, "add", {"-1", "u8"}, [] { add(Tensor::zeros(Shape{1}, DType::u8), -1); });
 }
 
+// Tensors made of numbers are kept for a while.
+TEST(Numbers, AreToldApart) {
+  const Tensor x = Tensor::from<float>({-0.0f}), one = Tensor::full(Shape{1}, 1),
+               i = Tensor::full(Shape{1}, 1, DType::i32);
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_FALSE(std::signbit(add(x, 0.0).item()));
+    EXPECT_TRUE(std::signbit(add(x, -0.0).item()));
+    EXPECT_FALSE(std::signbit(add(x, 0).item()));
+    EXPECT_TRUE(std::isnan(add(x, NAN).item()));
+    EXPECT_EQ(add(i, 1).item(), 2);
+    EXPECT_EQ(add(one, 1).item(), 2);
+    EXPECT_EQ(add(i, true).item(), 2);
+    EXPECT_EQ(clip(one, -3, -2).item(), -2);
+    EXPECT_EQ(clip(2, one, 5).item(), 2);
+    for (int k = 0; k < 9; ++k) EXPECT_EQ(multiply(one, k).item(), k);
+  }
+}
+
 }  // namespace
 }  // namespace ingot

@@ -157,6 +157,28 @@ TEST(Topk, ChecksK) {
   EXPECT_EQ(topk(Tensor::full(Shape{}, 3), 1).values.item(), 3);
 }
 
+// argsort puts all elements in order; topk looks at each once.
+TEST(Topk, IsWhereSortingBegins) {
+  const std::int64_t n = 5000;
+  for (const int order : {0, 1, 2, 3}) {
+    const Tensor x = Tensor::empty(Shape{n}, DType::f32);
+    for (std::int64_t i = 0; i < n; ++i) {
+      const auto mixed = static_cast<float>(i * 7919 % 5003 - 2500);
+      const float elements[] = {static_cast<float>(i), static_cast<float>(-i), static_cast<float>(i % 3), mixed};
+      x.mutable_data<float>()[i] = i % 1000 == 77 && order == 3 ? NAN : elements[order];
+    }
+    for (const std::int64_t k : {1, 3, 15, 16, 17, 400})
+      for (const bool largest : {false, true}) {
+        const TopK found = topk(x, k, 0, largest);
+        const Tensor expected = argsort(x, 0, largest).slice(0, 0, k);
+        EXPECT_EQ(doubles(found.indices), doubles(expected)) << order << " " << k << " " << largest;
+        const auto values = doubles(found.values), sorted = doubles(take(x, expected, 0));
+        for (std::size_t i = 0; i < sorted.size(); ++i)
+          EXPECT_TRUE(values[i] == sorted[i] || (std::isnan(values[i]) && std::isnan(sorted[i]))) << order << " " << k;
+      }
+  }
+}
+
 TEST(Sets, OfDifferentElements) {
   const Tensor x = Tensor::from<float>({3, NAN, -0.0f, 1, 0, NAN, 3}).view(Shape{7, 1}).transpose(0, 1);
   const auto [values, indices, inverse, counts] = unique_all(x);

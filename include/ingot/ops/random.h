@@ -32,7 +32,8 @@ class Generator {
 Tensor uniform(Generator& generator, const Shape& shape, double low = 0, double high = 1, DType dtype = DType::f32,
                Device device = cpu_device);
 /// mean + deviation·z, z by Box & Muller 1958 from two words a pair of elements (four for f64): √(−2 ln u₁) times
-/// cos 2πu₂ and sin 2πu₂, u₁ in (0, 1], computed in f64 and rounded once. |z| ≤ 6.7 (f64: 8.6).
+/// cos 2πu₂ and sin 2πu₂, u₁ in (0, 1], computed in f64 by formulas of our own, alike on every machine, and rounded
+/// once. |z| ≤ 6.7 (f64: 8.6).
 /// Throws invalid_argument unless both are finite and deviation ≥ 0.
 Tensor normal(Generator& generator, const Shape& shape, double mean = 0, double deviation = 1, DType dtype = DType::f32,
               Device device = cpu_device);

@@ -5,7 +5,7 @@
 // leaves what the formula gives for no elements. f16 and bf16 are summed in f32 and rounded once, at the end.
 //
 // Errors: a sum of n floats is within (256 + log₂ n)·u·Σ|x| of the exact one, u = 2⁻²⁴ (f64: 2⁻⁵³): blocks of 1024
-// elements in at least four chains, or of 16 across rows, are joined in pairs (Higham 2002, 4.2). The order depends on
+// elements in at least four chains, or of 64 across rows, are joined in pairs (Higham 2002, 4.2). The order depends on
 // shape and strides alone, not on threads.
 #pragma once
 

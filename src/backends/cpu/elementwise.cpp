@@ -93,10 +93,23 @@ struct Work {
   }
 };
 
-bool is_one_element(const Tensor& x) noexcept {
-  for (int i = 0; i < x.rank(); ++i)
-    if (x.shape()[i] != 1 && x.strides()[i] != 0) return false;
-  return true;
+// Strides of x over out.
+Shape over(const Tensor& x, const Tensor& out) { return broadcast_strides(x.shape(), x.strides(), out.shape()); }
+
+// Whether x lies in a row and is all of out, or what out's trailing axes hold, again and again: a number, a bias.
+bool repeats(const Tensor& x, const Tensor& out) noexcept {
+  if (!x.is_contiguous()) return false;
+  const int lead = out.rank() - x.rank();
+  int axis = 0;
+  while (axis < x.rank() && x.shape()[axis] == 1) ++axis;
+  while (axis < x.rank() && x.shape()[axis] == out.shape()[lead + axis]) ++axis;
+  return axis == x.rank();
+}
+
+void repeat(const std::byte* from, std::size_t bytes, std::byte* to, std::size_t total) noexcept {
+  std::memcpy(to, from, bytes);
+  for (std::size_t filled = bytes; filled < total; filled *= 2)
+    std::memcpy(to + filled, to, std::min(filled, total - filled));
 }
 
 }  // namespace
@@ -114,24 +127,31 @@ void elementwise_kernel(const Call& call) {
   work.arity = call.inputs.size();
   const std::int64_t numel = out.numel();
   if (given == computed && numel <= grain && out.is_contiguous()) {
-    // Small operations must not pay for a loop over any strides: rows as they lie, and a number beside a tensor.
-    Buffer filled[3];
+    // Small operations must not pay for a loop over any strides.
+    Buffer repeated[3];
+    const auto width = static_cast<std::size_t>(bit_width(given) / 8);
     const void* in[3];
     std::size_t k = 0;
     for (; k < work.arity; ++k) {
       const Tensor& x = call.inputs[k];
       in[k] = x.bytes();
-      if (x.is_contiguous()) continue;
-      if (numel > tile || !is_one_element(x)) break;
-      gather(x.bytes(), 0, static_cast<std::size_t>(bit_width(given) / 8), filled[k].bytes, numel);
-      in[k] = filled[k].bytes;
+      if (!repeats(x, out)) break;
+      const std::int64_t n = x.numel();
+      if (n == numel) continue;
+      if (numel > tile) break;
+      if (n == 1)
+        gather(x.bytes(), 0, width, repeated[k].bytes, numel);
+      else
+        repeat(x.bytes(), static_cast<std::size_t>(n) * width, repeated[k].bytes,
+               static_cast<std::size_t>(numel) * width);
+      in[k] = repeated[k].bytes;
     }
     if (k == work.arity) return work.row(in, out.mutable_bytes(), static_cast<std::size_t>(numel), false);
   }
 
   std::array<Shape, 4> strides;
   for (std::size_t k = 0; k < 4; ++k)
-    strides[k] = k == 3 ? out.strides() : call.inputs[std::min(k, work.arity - 1)].strides();
+    strides[k] = k == 3 ? out.strides() : over(call.inputs[std::min(k, work.arity - 1)], out);
   const StridedLoop<4> loop(out.shape(), strides);
   const auto& steps = loop.inner_strides();
   work.out = out.mutable_bytes();
@@ -158,7 +178,7 @@ void select_kernel(const Call& call) {
   const auto width = static_cast<std::size_t>(bit_width(out.dtype()) / 8);
   const auto row = select_row(width);
   const StridedLoop<4> loop(
-      out.shape(), {call.inputs[0].strides(), call.inputs[1].strides(), call.inputs[2].strides(), out.strides()});
+      out.shape(), {over(call.inputs[0], out), over(call.inputs[1], out), over(call.inputs[2], out), out.strides()});
   const auto& steps = loop.inner_strides();
   std::array<Input, 3> inputs;
   for (std::size_t k = 0; k < 3; ++k)

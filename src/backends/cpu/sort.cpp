@@ -3,6 +3,7 @@
 // stores are slow.)
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -148,19 +149,33 @@ void argsort_lines(const Call& call) {
     const auto size = static_cast<std::size_t>(n);
     return [&, size, items = std::vector<Item>(size), spare = std::vector<Item>(size)](std::int64_t at,
                                                                                        std::int64_t to_at) mutable {
-      for (std::int64_t i = 0; i < n; ++i) {
+      const auto item = [&](std::int64_t i) {
         Key key = K::encode(from[at + i * step]);
         if (K::floating && key == K::negative_zero) key = K::zero;
-        items[static_cast<std::size_t>(i)] = make_item(By(), static_cast<Key>(key ^ flip), i);
-      }
-      // Selecting costs about a quarter of sorting.
+        return make_item(By(), static_cast<Key>(key ^ flip), i);
+      };
       const auto before = [](const Item& a, const Item& b) {
         return By()(a) != By()(b) ? By()(a) < By()(b) : index_of(a) < index_of(b);
       };
+      const auto begin = items.begin();
       if (k < n / 4) {
-        std::nth_element(items.begin(), items.begin() + k, items.end(), before);
-        std::sort(items.begin(), items.begin() + k, before);
+        // Few of a random line's elements are among the first k of those before them: the others are not kept.
+        const std::int64_t room = std::min(n, std::max<std::int64_t>(4 * k, 64));
+        std::int64_t kept = 0;
+        std::optional<std::uint64_t> limit;  // keys from it on come too late
+        for (std::int64_t i = 0; i < n; ++i) {
+          const Item next = item(i);
+          if (limit && By()(next) >= *limit) continue;
+          begin[kept++] = next;
+          if (kept < room) continue;
+          std::nth_element(begin, begin + (k - 1), begin + kept, before);
+          kept = k;
+          limit = By()(begin[k - 1]);
+        }
+        std::nth_element(begin, begin + (k - 1), begin + kept, before);
+        std::sort(begin, begin + k, before);
       } else {
+        for (std::int64_t i = 0; i < n; ++i) begin[i] = item(i);
         radix_sort(items.data(), spare.data(), size, By());
       }
       for (std::int64_t i = 0; i < k; ++i) {

@@ -21,7 +21,7 @@ void compute(const Call& call, ElementwiseOp op) {
   for (std::size_t k = 0; k < 3; ++k) {
     const Tensor& x = call.inputs[std::min(k, arity - 1)];
     from[k] = reinterpret_cast<const In*>(x.bytes());
-    strides[k] = x.strides();
+    strides[k] = broadcast_strides(x.shape(), x.strides(), out.shape());
   }
   strides[3] = out.strides();
   const bool truth = info(op).gives_bool;
@@ -74,7 +74,8 @@ void select_kernel(const Call& call) {
     const bool* flags = condition.data<bool>();
     const T *left = a.data<T>(), *right = b.data<T>();
     T* to = out.mutable_data<T>();
-    const StridedLoop<4> loop(out.shape(), {condition.strides(), a.strides(), b.strides(), out.strides()});
+    const auto over = [&](const Tensor& x) { return broadcast_strides(x.shape(), x.strides(), out.shape()); };
+    const StridedLoop<4> loop(out.shape(), {over(condition), over(a), over(b), out.strides()});
     const auto steps = loop.inner_strides();
     loop.run(0, loop.size(), [&](const auto& at, std::int64_t n) {
       for (std::int64_t i = 0; i < n; ++i)
