@@ -3,6 +3,7 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,24 @@ using OptionalDevice = std::optional<Device>;
 Scalar number(const Operand& value, const char* function) {
   if (value.is_tensor()) throw Error(ErrorCode::dtype_mismatch, function, "a number expected, found a tensor");
   return value.scalar();
+}
+
+// The number of a diagonal. Beyond 64 bits as beyond any matrix.
+std::int64_t diagonal(nb::handle k) {
+  const Py_ssize_t value = PyNumber_AsSsize_t(k.ptr(), nullptr);
+  if (value == -1 && PyErr_Occurred()) throw nb::python_error();
+  return value;
+}
+
+void def_triangle(nb::module_& m, const char* name, Tensor (*triangle)(const Tensor&, std::int64_t), const char* doc) {
+  const std::string signature = "def " + std::string(name) + "(x: Tensor, /, *, k: int = 0) -> Tensor";
+  m.def(
+      name,
+      [triangle](const Tensor& x, nb::handle k) {
+        const std::int64_t offset = diagonal(k);
+        return released([&] { return triangle(x, offset); });
+      },
+      nb::arg(), nb::kw_only(), "k"_a = 0, nb::sig(signature.c_str()), doc);
 }
 
 Tensor filled(const Shape& shape, const Operand& value, OptionalDType dtype, Device device) {
@@ -203,9 +222,11 @@ float16, bfloat16, float32 (unless told) or float64, computed in float64 and rou
 )");
   m.def(
       "eye",
-      [](std::int64_t rows, std::optional<std::int64_t> columns, std::int64_t k, OptionalDType dtype,
+      [](std::int64_t rows, std::optional<std::int64_t> columns, nb::handle k, OptionalDType dtype,
          OptionalDevice device) {
-        return released([&] { return eye(rows, columns, k, dtype.value_or(DType::f32), device.value_or(cpu_device)); });
+        const std::int64_t offset = diagonal(k);
+        return released(
+            [&] { return eye(rows, columns, offset, dtype.value_or(DType::f32), device.value_or(cpu_device)); });
       },
       nb::arg(), nb::arg() = nb::none(), nb::kw_only(), "k"_a = 0, "dtype"_a = nb::none(), "device"_a = nb::none(),
       nb::sig("def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: ingot._typing.DTypeLike | None "
@@ -216,9 +237,7 @@ float16, bfloat16, float32 (unless told) or float64, computed in float64 and rou
 >>> ingot.eye(2, 3, k=1).tolist()
 [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 )");
-  m.def("tril", without_gil(&tril), nb::arg(), nb::kw_only(), "k"_a = 0,
-        nb::sig("def tril(x: Tensor, /, *, k: int = 0) -> Tensor"),
-        R"(x (..., m, n) with zeros where column > row + k.
+  def_triangle(m, "tril", &tril, R"(x (..., m, n) with zeros where column > row + k.
 
 Raises ValueError below two dimensions.
 
@@ -226,9 +245,7 @@ Raises ValueError below two dimensions.
 >>> ingot.tril(ingot.ones((2, 2))).tolist()
 [[1.0, 0.0], [1.0, 1.0]]
 )");
-  m.def("triu", without_gil(&triu), nb::arg(), nb::kw_only(), "k"_a = 0,
-        nb::sig("def triu(x: Tensor, /, *, k: int = 0) -> Tensor"),
-        R"(x (..., m, n) with zeros where column < row + k.
+  def_triangle(m, "triu", &triu, R"(x (..., m, n) with zeros where column < row + k.
 
 Raises ValueError below two dimensions.
 

@@ -150,8 +150,8 @@ class Expression {
   }
   void add_mask(const Tensor& mask) {
     for (int i = 0; i < mask.rank(); ++i)
-      if (mask.shape()[i] != x_.shape()[axis_ + i])
-        fail(ErrorCode::shape_mismatch, operation_, "a mask of {} for {} from axis {} on", describe(mask), describe(x_),
+      if (mask.shape()[i] != x_.shape()[axis_ + i] && mask.shape()[i] != 0)  // no elements pick none, as in NumPy
+        fail(ErrorCode::out_of_range, operation_, "a mask of {} for {} from axis {} on", describe(mask), describe(x_),
              axis_);
     if (mask.rank() == 0) {
       // True is one row of everything, False is none: an index for an axis of size 1 that is made for it.

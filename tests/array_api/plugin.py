@@ -2,7 +2,8 @@
 
 - Complex dtypes: `dtype_helpers` takes the widest with `max` of a list that is then empty, and looks up its name when
   signatures are collected. So `max` of nothing gives a stand-in while that module is imported, which no test draws.
-- Tensors of more than eight dimensions, which `reshape_shapes` draws whatever `capabilities()` says.
+- Tensors of more than eight dimensions, which `reshape_shapes` and the operands of `tensordot` ask for whatever
+  `capabilities()` says.
 - Special cases of |x1| < 1 that are drawn from all numbers below 1.
 - Functions that `inspect.signature` can read: unread, the suite calls a function with examples or skips it.
 """
@@ -33,15 +34,24 @@ with mock.patch.object(builtins, "max", max_or_stand_in):
 dtype_helpers.dtype_to_name = dtype_helpers.EqualityMapping(
     [*dtype_helpers.dtype_to_name.items(), (NoComplexDType, "complex128")])
 
-from array_api_tests import hypothesis_helpers, test_signatures, test_special_cases, xp  # noqa: E402
-from hypothesis import strategies  # noqa: E402
+from array_api_tests import hypothesis_helpers, test_linalg, test_signatures, test_special_cases, xp  # noqa: E402
+from hypothesis import assume, strategies  # noqa: E402
+
+MAX_DIMENSIONS = xp.__array_namespace_info__().capabilities()["max dimensions"]
 
 
 def reshape_shapes(shape, reshape_shapes=hypothesis_helpers.reshape_shapes):
-    return reshape_shapes(shape, ndims=strategies.integers(1, xp.__array_namespace_info__().capabilities()["max dimensions"]))
+    return reshape_shapes(shape, ndims=strategies.integers(1, MAX_DIMENSIONS))
+
+
+def run_tensordot(namespace, x1, x2, kw, run_tensordot=test_linalg._test_tensordot):
+    axes = kw.get("axes", 2)
+    assume(x1.ndim + x2.ndim - 2 * (axes if isinstance(axes, int) else len(axes[0])) <= MAX_DIMENSIONS)
+    run_tensordot(namespace, x1, x2, kw)
 
 
 hypothesis_helpers.reshape_shapes = reshape_shapes
+test_linalg._test_tensordot = run_tensordot
 test_signatures.signature = signatures.signature
 
 

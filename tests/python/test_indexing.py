@@ -110,6 +110,26 @@ def test_a_new_axis_alone():
     assert x.tolist() == [3, 4]
 
 
+@quick
+@given(hnp.arrays("int8", SHAPES), st.data())
+def test_masks_that_may_not_fit(array, data):
+    """NumPy takes a mask without elements for any axes, and refuses other sizes with IndexError."""
+    mask = data.draw(hnp.arrays(bool, st.tuples(*[st.sampled_from([0, n, n + 1]) for n in array.shape])
+                                | hnp.array_shapes(max_dims=5, min_side=0, max_side=4)))
+    x, key = ingot.asarray(array.copy()), ingot.asarray(mask)
+    try:
+        expected = array[mask]
+    except IndexError:
+        for use in (lambda: x[key], lambda: x.__setitem__(key, 1)):
+            with pytest.raises(IndexError):
+                use()
+        assert same(x, array)
+        return
+    assert same(x[key], expected)
+    x[key], array[mask] = 1, 1
+    assert same(x, array)
+
+
 def test_setitem_takes_lists_and_overlapping_values():
     x = ingot.arange(6)
     x[::2] = [7, 8, 9]
