@@ -5,7 +5,7 @@
 
 namespace ingot {
 
-/// The next number of the dtype, f16 or bf16, from a towards b, which have one dtype and shape.
+/// The next number of the dtype, f16 or bf16, from a towards b, which have that dtype and broadcast.
 Tensor nextafter_16_bit(const Tensor& a, const Tensor& b);
 
 }  // namespace ingot
