@@ -36,8 +36,9 @@ struct VerifyReport {
   std::vector<std::string> notes;
 };
 
-/// Structure was checked by opening. Reads every tensor for NaN and infinity; for Hugging Face directories compares
-/// the index's total_size; for models compares the tensors with the configuration and the vocabulary with its size.
+/// Structure was checked by opening. Reads every tensor for NaN and infinity; compares the checksums of archives; for
+/// Hugging Face directories compares the index's total_size; for models compares the tensors with the configuration and
+/// the vocabulary with its size.
 VerifyReport verify(const Checkpoint& checkpoint, const Progress& progress = {});
 
 struct ConvertOptions {

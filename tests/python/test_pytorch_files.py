@@ -378,6 +378,17 @@ def test_a_damaged_pickle(tmp_path):
         ingot.open(path)
 
 
+def test_verify_compares_checksums(call, tmp_path):
+    path = archive(tmp_path / "x.pt", one())
+    call("verify", path)
+    content = bytearray(path.read_bytes())
+    content[content.index(np.arange(6, dtype="<f4").tobytes()) + 4] ^= 1
+    path.write_bytes(content)
+    assert ingot.open(path)["w"].shape == (2, 3)  # opening reads no storage
+    out = call("verify", path, status=1)
+    assert b"x/data/0" in out.stdout + out.stderr and b"checksum" in out.stdout + out.stderr
+
+
 def test_every_truncation_is_refused(tmp_path):
     for path in MADE:
         content = path.read_bytes()
