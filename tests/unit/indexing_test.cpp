@@ -142,7 +142,7 @@ TEST(IndexErrors, NameIndexAxisAndSize) {
   both(ErrorCode::out_of_range, {"indices for 3 axes", "i64 (2, 3)"}, {0, 0, Slice{}});
   both(ErrorCode::out_of_range, {"2 ellipses"}, {Ellipsis{}, Ellipsis{}});
   both(ErrorCode::invalid_argument, {"step 0"}, {Slice{{}, {}, 0}});
-  both(ErrorCode::shape_mismatch, {"bool (2,)", "i64 (2, 3)", "axis 1"}, {Slice{}, Tensor::from<bool>({true, false})});
+  both(ErrorCode::out_of_range, {"bool (2,)", "i64 (2, 3)", "axis 1"}, {Slice{}, Tensor::from<bool>({true, false})});
   both(ErrorCode::shape_mismatch, {"(2,)", "(3,)"}, {integers({0, 1}), integers({0, 1, 2})});
   both(ErrorCode::dtype_mismatch, {"f32 (1,)"}, {Tensor::from<float>({1})});
   both(ErrorCode::invalid_argument, {"undefined"}, {Tensor()});
