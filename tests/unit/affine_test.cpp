@@ -237,6 +237,23 @@ TEST(Affine, EndsOfTheRangeOfFloats) {
   EXPECT_EQ(doubles(affine_parts(quantize(Tensor::from<float>({1e-9f}), half)).scale), (Values{0x1p-24}));
 }
 
+// A scale of 1.4 is rounded down to 1, in units of f16's least number: what was inside the range no longer is.
+TEST(Affine, RoundedScalesClampCodesAndZeroPoints) {
+  constexpr float unit = 0x1p-24f;
+  const auto parts = [&](float first, float second, bool symmetric, bool narrow) {
+    const AffineScheme scheme{DType::i8, symmetric, {}, 0, narrow, DType::f16};
+    const AffineParts found = affine_parts(quantize(Tensor::from<float>({first * unit, second * unit}), scheme));
+    EXPECT_EQ(doubles(found.scale), (Values{unit}));
+    Values numbers = doubles(found.codes);
+    if (!symmetric) numbers.push_back(doubles(found.zero_point)[0]);
+    return numbers;
+  };
+  EXPECT_EQ(parts(-178, 178, true, true), (Values{-127, 127}));
+  EXPECT_EQ(parts(-178, 178, true, false), (Values{-128, 127}));
+  EXPECT_EQ(parts(-357, -1, false, false), (Values{-128, 126, 127}));
+  EXPECT_EQ(parts(-178, 179, false, false), (Values{-128, 127, 50}));
+}
+
 TEST(Affine, RefusesWhatItCannotHold) {
   std::vector<float> values(70000, 1.0f);
   values[66001] = INFINITY;
@@ -264,6 +281,8 @@ TEST(Affine, RefusesWhatItCannotHold) {
                [&] { quantize(x, AffineScheme{DType::i8, true, {}, 0, false, DType::f64}); });
   expect_error(ErrorCode::dtype_mismatch, "quantize", {"i32 (3,)"},
                [] { quantize(Tensor::zeros(Shape{3}, DType::i32), AffineScheme{}); });
+  expect_error(ErrorCode::dtype_mismatch, "quantize", {"f8_e5m2 (3,)"},
+               [] { quantize(Tensor::zeros(Shape{3}, DType::f8_e5m2), AffineScheme{}); });
   expect_error(ErrorCode::dtype_mismatch, "quantize", {"AFFINE_I8 (4, 10)"},
                [&] { quantize(quantize(x, AffineScheme{}), AffineScheme{}); });
   expect_error(ErrorCode::shape_mismatch, "quantize", {"at least one dimension"},
@@ -286,6 +305,7 @@ TEST(Affine, IsViewedAlongOuterAxes) {
       for (const Column column : {Column::reference, Column::cpu}) {
         const ScopedColumn scope(column);
         EXPECT_EQ(doubles(dequantize(view(q))), doubles(view(whole))) << label(scheme, x, Pattern::contiguous);
+        EXPECT_EQ(doubles(affine_parts(view(q)).codes), doubles(view(affine_parts(q).codes)));
       }
     };
     check([](const Tensor& t) { return t.slice(0, 3, 0, -2); });
@@ -400,6 +420,23 @@ TEST(Affine, PartsShareMemory) {
             (Values{-128, 127, 0}));
 }
 
+// As they lie in a mapped file: at any byte, and scales that are every other one of a longer row.
+TEST(Affine, PartsLieAnywhere) {
+  const auto at_odd_byte = [](const Tensor& x) {
+    const Ref<Storage> storage = Storage::allocate(x.nbytes() + 3);
+    std::memcpy(storage->mutable_data() + 3, x.bytes(), x.nbytes());
+    return Tensor::view_of(storage, 3, x.shape(), x.dtype());
+  };
+  const Tensor codes = at_odd_byte(Tensor::from<std::int8_t>({1, 2, 3, 4, 5, 6, 7, 8}, Shape{2, 4}));
+  const Tensor scales = at_odd_byte(Tensor::from<float>({1, 9, 10, 9, 100, 9, 1000, 9}, Shape{2, 4})).slice(1, 0, 4, 2);
+  const Tensor zeros = at_odd_byte(Tensor::from<std::int8_t>({1, 9, 0, 9, 2, 9, -1, 9}, Shape{2, 4})).slice(1, 0, 4, 2);
+  const Tensor x = Tensor::view_of(codes.storage(), 3, codes.shape(), Encoding::affine(DType::i8, scales, zeros));
+  const Values expected{0, 1, 30, 40, 300, 400, 8000, 9000};
+  EXPECT_EQ(doubles(dequantize(x)), expected);
+  EXPECT_EQ(doubles(affine_parts(x).codes), doubles(codes));
+  EXPECT_EQ(doubles(dequantize(affine_tensor(codes, scales, zeros))), expected);
+}
+
 TEST(Affine, PartsMustFit) {
   const char* name = "affine_tensor";
   const Tensor codes = Tensor::zeros(Shape{4, 6}, DType::i8), one = Tensor::full(Shape{}, 1);
@@ -413,6 +450,12 @@ TEST(Affine, PartsMustFit) {
                [&] { affine_tensor(codes, scales({1, 6}), Tensor::zeros(Shape{4, 1}, DType::i8)); });
   expect_error(ErrorCode::dtype_mismatch, name, {"f64"},
                [&] { affine_tensor(codes, Tensor::full(Shape{}, 1, DType::f64)); });
+  expect_error(ErrorCode::dtype_mismatch, name, {"f8_e4m3"},
+               [&] { affine_tensor(codes, Tensor::zeros(Shape{}, DType::f8_e4m3)); });
+  const Tensor encoded = quantize(Tensor::zeros(Shape{4, 6}, DType::f32), AffineScheme{});
+  expect_error(ErrorCode::dtype_mismatch, "Tensor::view_of", {"scales AFFINE_I8"}, [&] {
+    (void)Tensor::view_of(codes.storage(), 0, codes.shape(), Encoding::affine(DType::i8, encoded, {}));
+  });
   expect_error(ErrorCode::dtype_mismatch, name, {"zero points", "i32"},
                [&] { affine_tensor(codes, one, Tensor::zeros(Shape{}, DType::i32)); });
   expect_error(ErrorCode::dtype_mismatch, name, {"i32"},
@@ -445,6 +488,14 @@ TEST(Pack, HoldsEveryValueAtEveryPlace) {
           // Views that begin inside a byte.
           EXPECT_EQ(doubles(unpack(packed.slice(0, 5, n, 3))), doubles(shifted.slice(0, 5, n, 3)));
           EXPECT_EQ(doubles(unpack(packed.slice(0, 3, n))), doubles(shifted.slice(0, 3, n)));
+          EXPECT_EQ(doubles(pack(shifted.slice(0, 3, n), dtype)), doubles(shifted.slice(0, 3, n)));
+          for (const std::int64_t step : {1, 3}) {
+            const Tensor whole = pack(Tensor::full(Shape{3 * n + 2}, -1, DType::i8), dtype);
+            const Tensor bytes = Tensor::full(Shape{3 * n + 2}, -1, DType::i8);
+            copy_(whole.slice(0, 1, step * n + 1, step), astype(shifted, DType::i8));
+            copy_(bytes.slice(0, 1, step * n + 1, step), astype(shifted, DType::i8));
+            EXPECT_EQ(doubles(whole), doubles(bytes));
+          }
         }
       }
   }
@@ -456,6 +507,8 @@ TEST(Pack, RefusesWhatDoesNotFit) {
     expect_error(ErrorCode::out_of_range, "pack", parts, [&] { pack(x, dtype); });
   };
   refused(Tensor::from<std::int8_t>({0, 7, 8, 9}), DType::i4, {"element 2 of i8 (4,) is 8", "-8 to 7"});
+  refused(Tensor::from<std::int8_t>({-2, 1, 2}), DType::i2, {"element 2"});
+  refused(Tensor::from<std::uint8_t>({7, 8}), DType::i4, {"element 1"});
   refused(Tensor::from<std::int16_t>({0, -9}), DType::i4, {"element 1", "-9"});
   refused(Tensor::from<std::int32_t>({-3, 1}), DType::i2, {"element 0", "-3", "-2 to 1"});
   refused(Tensor::from<std::uint64_t>({1, ~std::uint64_t{0}}), DType::i4, {"element 1"});
