@@ -22,6 +22,9 @@ try:
 except ImportError:
     torch = None
 
+# What PyTorch calls otherwise: its equal() compares whole tensors, its max() of an axis finds places too.
+TORCH_NAMES = {"equal": "eq", "cumulative_sum": "cumsum", "max": "amax", "min": "amin"}
+
 N = 10_000_000
 ROUNDS = 9
 
@@ -54,13 +57,17 @@ def arrays():
     }
 
 
+def named(module, name):
+    return getattr(module, TORCH_NAMES.get(name, name) if module is torch else name)
+
+
 def rows():
     def plain(name, *operands, **options):
-        return Row(name, lambda m, *a, **out: getattr(m, name)(*a, **out), operands, **options)
+        return Row(name, lambda m, *a, **out: named(m, name)(*a, **out), operands, **options)
 
     def reduction(name, array, label=None, function=None, **arguments):
         function = function or name
-        return Row(label or name, lambda m, a: getattr(m, function)(a, **arguments), (array,), 0, False)
+        return Row(label or name, lambda m, a: named(m, function)(a, **arguments), (array,), 0, False)
 
     for name in ("add", "subtract", "multiply", "divide", "maximum", "atan2", "hypot"):
         yield plain(name, "x", "y")
@@ -87,7 +94,7 @@ def rows():
     yield reduction("all", "true")
     yield reduction("any", "false matrix", "any, axis 0", axis=0)
     yield reduction("any", "false matrix", "any, axis 1", axis=1)
-    yield Row("cumulative_sum", lambda m, a, **out: m.cumulative_sum(a, **out), ("x",), has_out=False)
+    yield Row("cumulative_sum", lambda m, a: named(m, "cumulative_sum")(a, **({"axis": 0} if m is torch else {})), ("x",), has_out=False)
 
 
 class Libraries:
@@ -111,7 +118,7 @@ class Libraries:
                     continue  # another name or another signature
                 raise
             calls[library, "new"] = lambda m=module, a=operands: row.call(m, *a)
-            if row.has_out:
+            if row.has_out and (library, row.name) != ("torch", "isfinite"):  # takes no out
                 out = module.empty_like(operands[0], dtype=module.bool if row.writes == 1 else module.float32)
                 calls[library, "out"] = lambda m=module, a=operands, o=out: row.call(m, *a, out=o)
         return calls

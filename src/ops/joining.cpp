@@ -197,23 +197,48 @@ Tensor pad(const Tensor& x, std::span<const PadWidth> widths, PadMode mode, cons
     shape[axis] = checked_add(shape[axis], checked_add(w.before, w.after, "pad"), "pad");
   }
   check_shape("pad", shape);
-  if (mode == PadMode::constant) {
-    const Tensor out = full(shape, value, x.dtype(), x.device());
-    Tensor middle = out;
-    for (int axis = 0; axis < x.rank(); ++axis)
-      middle = middle.slice(axis, width(axis).before, width(axis).before + x.shape()[axis]);
-    copy_(middle, x);
-    return out;
-  }
-  Tensor out = x.is_quantized() ? dequantize(x) : x;
+  const Tensor number = mode == PadMode::constant ? full(Shape{}, value, x.dtype(), x.device()) : Tensor();
+  const Tensor out = Tensor::empty(shape, x.dtype(), x.device());
+  Tensor middle = out;
+  for (int axis = 0; axis < x.rank(); ++axis)
+    middle = middle.slice(axis, width(axis).before, width(axis).before + x.shape()[axis]);
+  copy_(middle, x);
+  // One axis after the other, from what is filled by then, in runs of neighbours whose sources are neighbours too.
   for (int axis = 0; axis < x.rank(); ++axis) {
-    if (shape[axis] == x.shape()[axis]) continue;
-    std::vector<std::int64_t> from;
-    for (std::int64_t i = 0; i < shape[axis]; ++i)
-      from.push_back(source_of(i - width(axis).before, x.shape()[axis], mode));
-    out = take(out, Tensor::from(std::span<const std::int64_t>(from)), axis);
+    Tensor filled = out;
+    for (int later = axis + 1; later < x.rank(); ++later)
+      filled = filled.slice(later, width(later).before, width(later).before + x.shape()[later]);
+    const std::int64_t before = width(axis).before, n = x.shape()[axis];
+    if (mode != PadMode::constant && mode != PadMode::edge && shape[axis] > 16 * n) {  // too many runs
+      std::vector<std::int64_t> from;
+      for (std::int64_t i = 0; i < shape[axis]; ++i) from.push_back(source_of(i - before, n, mode));
+      const Tensor indices = Tensor::from(std::span<const std::int64_t>(from));
+      copy_(filled, take(filled.slice(axis, before, before + n), indices, axis));
+      continue;
+    }
+    const auto fill = [&](std::int64_t first, std::int64_t last) {
+      if (mode == PadMode::constant) {
+        const Tensor border = filled.slice(axis, first, last);
+        copy_(border, number.expand(border.shape()));
+        return;
+      }
+      const auto source = [&](std::int64_t i) { return before + source_of(i - before, n, mode); };
+      while (first < last) {
+        const std::int64_t from = source(first), step = first + 1 < last ? source(first + 1) - from : 0;
+        std::int64_t count = 1;
+        while (first + count < last && source(first + count) == from + count * step) ++count;
+        const Tensor border = filled.slice(axis, first, first + count);
+        const std::int64_t end = from + count * step;
+        const Tensor run = step == 0 ? filled.slice(axis, from, from + 1)
+                                     : filled.slice(axis, from, end < 0 ? -shape[axis] - 1 : end, step);
+        copy_(border, run.expand(border.shape()));
+        first += count;
+      }
+    };
+    if (before > 0) fill(0, before);
+    if (width(axis).after > 0) fill(before + n, shape[axis]);
   }
-  return out.same_storage(x) ? astype(out, x.dtype(), true) : out;
+  return out;
 }
 
 }  // namespace ingot
