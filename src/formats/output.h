@@ -59,9 +59,9 @@ class Output {
 };
 
 /// Counts bytes towards WriteOptions::progress.
-class Progress {
+class WriteProgress {
  public:
-  Progress(const WriteOptions& options, std::uint64_t total) : report_(options.progress), total_(total) {}
+  WriteProgress(const WriteOptions& options, std::uint64_t total) : report_(options.progress), total_(total) {}
   void add(std::uint64_t bytes) {
     done_ += bytes;
     if (report_) report_(done_, total_);

@@ -108,7 +108,7 @@ std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const
   return shards;
 }
 
-void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& planned, Progress& progress,
+void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& planned, WriteProgress& progress,
                   const std::function<void(std::span<const std::byte>)>& written) {
   const Tensor made = planned.make();
   if (!made.defined() || made.shape() != planned.shape || made.dtype() != planned.dtype ||

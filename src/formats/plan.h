@@ -29,7 +29,7 @@ std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const
 
 /// Calls `make`, checks what it made against the plan, and writes its bytes, row-major, at `offset`. `written` sees
 /// them in their order.
-void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& tensor, Progress& progress,
+void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& tensor, WriteProgress& progress,
                   const std::function<void(std::span<const std::byte>)>& written = {});
 
 /// "model-00001-of-00003.gguf": what GGUF and SafeTensors call a shard (counted from one).

@@ -127,7 +127,7 @@ Planned plan_file(std::vector<const OutputTensor*> tensors, const Metadata& meta
   return planned;
 }
 
-void write_file(OutputFile file, const Planned& planned, Progress& progress) {
+void write_file(OutputFile file, const Planned& planned, WriteProgress& progress) {
   file.write(0, planned.header);
   progress.add(planned.header.size());
   std::uint64_t end = planned.header.size();
@@ -169,7 +169,7 @@ void write_split(const std::string& path, const OutputPlan& plan, const Metadata
   while (named.ends_with('/')) named.remove_suffix(1);
   std::string stem = std::filesystem::path(named).filename().string();
   if (stem.ends_with(".gguf")) stem.resize(stem.size() - 5);
-  Progress progress(options, total);
+  WriteProgress progress(options, total);
   Output output(path, Output::Kind::directory, options.force);
   std::vector<OutputFile> files;
   for (std::size_t i = 0; i < planned.size(); ++i)
@@ -190,7 +190,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
   for (const OutputTensor& tensor : plan.tensors) tensors.push_back(&tensor);
   if (plan.max_shard_bytes != 0) return write_split(path, plan, metadata, tensors, options);
   const Planned planned = plan_file(std::move(tensors), metadata);
-  Progress progress(options, planned.file_bytes);
+  WriteProgress progress(options, planned.file_bytes);
   Output output(path, Output::Kind::file, options.force);
   write_file(output.create(planned.file_bytes), planned, progress);
   output.commit();

@@ -36,7 +36,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
          headers.size());
   const OutputTensor& tensor = plan.tensors[0];
   const auto total = checked_add<std::uint64_t>(headers[0].size(), planned_bytes(tensor), operation);
-  Progress progress(options, total);
+  WriteProgress progress(options, total);
   Output output(path, Output::Kind::file, options.force);
   OutputFile file = output.create(total);
   file.write(0, headers[0]);
@@ -55,7 +55,7 @@ void write_npz(const std::string& path, const OutputPlan& plan, const WriteOptio
     archive.add(plan.tensors[i].name + ".npy", bytes);
     arrays += bytes;
   }
-  Progress progress(options, archive.file_bytes());
+  WriteProgress progress(options, archive.file_bytes());
   Output output(path, Output::Kind::file, options.force);
   OutputFile file = output.create(archive.file_bytes());
   for (std::size_t i = 0; i < headers.size(); ++i) {

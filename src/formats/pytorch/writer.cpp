@@ -117,7 +117,7 @@ class Shard {
   std::uint64_t data_bytes() const noexcept { return data_bytes_; }
   std::uint64_t file_bytes() const noexcept { return file_bytes_; }
 
-  void write(OutputFile file, Progress& progress) {
+  void write(OutputFile file, WriteProgress& progress) {
     for (std::size_t i = 0; i < texts_.size(); ++i) write_text(file, i, texts_[i].second);
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
       zip::Crc crc;
@@ -159,7 +159,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
     files_bytes = checked_add(files_bytes, shards.back().file_bytes(), operation);
     data_bytes += shards.back().data_bytes();
   }
-  Progress progress(options, files_bytes);
+  WriteProgress progress(options, files_bytes);
   if (plan.max_shard_bytes == 0) {
     Output output(path, Output::Kind::file, options.force);
     shards[0].write(output.create(shards[0].file_bytes()), progress);

@@ -94,7 +94,7 @@ Planned plan_file(std::vector<const OutputTensor*> tensors, const Metadata& meta
   return planned;
 }
 
-void write_file(OutputFile file, const Planned& planned, Progress& progress) {
+void write_file(OutputFile file, const Planned& planned, WriteProgress& progress) {
   file.write(0, planned.header);
   progress.add(planned.header.size());
   std::uint64_t offset = planned.header.size();
@@ -135,7 +135,7 @@ void write_into(Output& output, const OutputPlan& plan, const WriteOptions& opti
     shards.push_back(plan_file(std::move(tensors), plan.metadata));
     total = checked_add<std::uint64_t>(total, shards.back().header.size() + shards.back().data_bytes, operation);
   }
-  Progress progress(options, total);
+  WriteProgress progress(options, total);
   // Every file gets its room first: a disk that is too small fails before the work.
   std::vector<OutputFile> files;
   for (std::size_t i = 0; i < shards.size(); ++i)
@@ -167,7 +167,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
   }
   const Planned planned = plan_file(pointers(plan), plan.metadata);
   const auto bytes = checked_add<std::uint64_t>(planned.header.size(), planned.data_bytes, operation);
-  Progress progress(options, bytes);
+  WriteProgress progress(options, bytes);
   Output output(path, Output::Kind::file, options.force);
   write_file(output.create(bytes), planned, progress);
   output.commit();
