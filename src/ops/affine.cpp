@@ -115,7 +115,7 @@ Tensor quantize(const Tensor& x, const AffineScheme& scheme, std::string_view na
   const Tensor least = astype(min(grouped, groups.reduced), DType::f32);
   const Tensor most = astype(max(grouped, groups.reduced), DType::f32);
   // NaN is handed on by both.
-  if (!all(logical_and(isfinite(least), isfinite(most))).item()) largest_finite(rows, operation, name);
+  if (all(logical_and(isfinite(least), isfinite(most))).item() == 0) largest_finite(rows, operation, name);
   choose(scheme, range, least, most, scale, zero_point, name);
   dispatch(Op::quantize, {&rows}, {&out}, QuantizeParams{out.encoding()->scheme(), range.low});
   return out;

@@ -15,7 +15,7 @@ Tensor pack(const Tensor& x, DType dtype) {
   if (x.numel() > 0) {
     const Tensor inside =
         has_sign ? logical_and(greater_equal(min(x), -beyond), less(max(x), beyond)) : less(max(x), beyond);
-    if (!astype(inside, DType::i8).item()) {
+    if (astype(inside, DType::i8).item() == 0) {
       const Tensor flat = reshape(x, Shape{-1});
       const Tensor outside =
           has_sign ? logical_or(less(flat, -beyond), greater_equal(flat, beyond)) : greater_equal(flat, beyond);
