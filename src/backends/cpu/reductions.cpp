@@ -20,8 +20,8 @@
 namespace ingot::cpu {
 namespace {
 
-constexpr std::int64_t tile = 1024;                    // results, or elements of a row, held at a time
-constexpr std::int64_t grain = std::int64_t{1} << 16;  // elements a task takes, unless they are many
+constexpr std::int64_t tile = 1024;                           // results, or elements of a row, held at a time
+constexpr std::int64_t task_bytes = std::int64_t{256} << 10;  // what a task takes, unless there is much
 // Fewer results side by side than this are not worth vectors of them, and rows shorter than this none of theirs.
 constexpr std::int64_t few = 16;
 
@@ -120,7 +120,7 @@ Reducer::Reducer(const Call& call, const std::array<Axes, 2>& axes)
   column_block_ = 512;
   // Elements that are gathered or converted must fit the scratch. Much memory is read in short turns.
   if (!widen_ && reduced_.inner_strides()[0] == 1 && reduced_.inner_size() == reduced_.size())
-    row_block_ = std::int64_t{reduced_.size() * width_ < 8 * streamed_task_bytes ? 64 << 10 : 4 << 10} / width_;
+    row_block_ = std::int64_t{reduced_.size() * width_ < 8 * streamed_task_bytes ? task_bytes : 4 << 10} / width_;
 }
 
 // Whether results side by side are computed together.
@@ -263,7 +263,7 @@ void Reducer::run() {
   const std::int64_t n = reduced_.size();
   const bool columns = across();
   const bool much = n * kept_.size() * width_ >= 8 * streamed_task_bytes;
-  const std::int64_t share = much ? streamed_task_bytes / width_ : grain;
+  const std::int64_t share = (much ? streamed_task_bytes : task_bytes) / width_;
   // A task takes `results` results, and where these are few, one of several ranges of what is reduced: powers of two of
   // blocks, so that the ranges' results are nodes of the tree.
   const std::int64_t results = std::max(columns ? tile : 1, share / std::max<std::int64_t>(n, 1));
