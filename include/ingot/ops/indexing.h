@@ -29,7 +29,7 @@ using Index = std::variant<std::int64_t, Slice, Ellipsis, NewAxis, Tensor>;
 /// x[indices] with NumPy's rules: a view where there are no tensors among the indices (0-d integers count as numbers),
 /// else a copy. Index tensors broadcast together; their axes take the place of the indexed ones where these (and the
 /// integers) stand side by side, else they come first. A mask is its nonzero().
-/// Throws out_of_range, shape_mismatch for a mask that does not fit, dtype_mismatch.
+/// Throws out_of_range, also for a mask that does not fit (one without elements does), and dtype_mismatch.
 Tensor index(const Tensor& x, std::span<const Index> indices);
 inline Tensor index(const Tensor& x, std::initializer_list<Index> indices) {
   return index(x, std::span(indices.begin(), indices.size()));
