@@ -50,10 +50,10 @@ def arrays():
         "inside": random.uniform(-1, 1, N).astype(np.float32) * np.float32(0.999),
         "above": positive + 1,
         "flags": x < y,
-        "false": np.zeros(N, bool),
+        "false": np.full(N, False),
         "true": np.ones(N, bool),
         "matrix": x.reshape(-1, 1_000),
-        "false matrix": np.zeros((N // 1_000, 1_000), bool),
+        "false matrix": np.full((N // 1_000, 1_000), False),
     }
 
 
