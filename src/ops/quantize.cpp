@@ -3,7 +3,6 @@
 #include "device/kernel_table.h"
 #include "ingot/ops.h"
 #include "ops/params.h"
-#include "quant/block_format.h"
 #include "quant/i2_s.h"
 #include "quant/rows.h"
 
@@ -16,7 +15,7 @@ Tensor quantize(const Tensor& x, Scheme scheme, std::string_view name, Packing p
   if (affine_codes(scheme))
     fail(ErrorCode::invalid_argument, "quantize", "{}: {} needs to know its groups: give an AffineScheme", name,
          row.name);
-  if (scheme != Scheme::i2_s && !block_format(scheme).encode)
+  if (!has_encoder(scheme))
     throw NotImplemented("quantize", std::string(name) + ": no encoder for " + std::string(row.name));
   if (x.rank() < 1)
     fail(ErrorCode::shape_mismatch, "quantize", "{}: at least one dimension expected, found {}", name, describe(x));
@@ -42,8 +41,7 @@ Tensor dequantize(const Tensor& x) {
   if (!x.is_quantized())
     fail(ErrorCode::invalid_argument, "dequantize", "an encoded tensor expected, found {}", describe(x));
   const Scheme scheme = x.encoding()->scheme();
-  if (scheme != Scheme::i2_s && !affine_codes(scheme) && !block_format(scheme).decode)
-    throw NotImplemented("dequantize", "no decoder for " + std::string(to_string(scheme)));
+  if (!has_decoder(scheme)) throw NotImplemented("dequantize", "no decoder for " + std::string(to_string(scheme)));
   const Tensor out = Tensor::empty(x.shape(), DType::f32, x.device());
   dispatch(Op::dequantize, {&x}, {&out});
   return out;

@@ -43,6 +43,12 @@ const std::byte* encoded_row(const Tensor& x, std::int64_t i) {
   return x.bytes() + row_offset(x, i) / scheme.block_elements * scheme.block_bytes;
 }
 
+bool has_encoder(Scheme scheme) noexcept { return scheme == Scheme::i2_s || block_format(scheme).encode; }
+
+bool has_decoder(Scheme scheme) noexcept {
+  return scheme == Scheme::i2_s || affine_codes(scheme) || block_format(scheme).decode;
+}
+
 void decode_rows(const Tensor& x, std::int64_t begin, std::int64_t end, float* out) {
   const std::int64_t columns = x.shape().back();
   const Encoding& encoding = *x.encoding();

@@ -16,6 +16,11 @@ std::int64_t row_offset(const Tensor& x, std::int64_t i) noexcept;
 /// First byte of row i of an encoded tensor whose blocks lie in rows (every scheme but I2_S and the affine ones).
 const std::byte* encoded_row(const Tensor& x, std::int64_t i);
 
+/// Whether tensors of a block scheme or I2_S can be made: affine codes are made by a rule of their own (affine.h).
+bool has_encoder(Scheme scheme) noexcept;
+/// Whether decode_rows() knows the scheme; others are only carried.
+bool has_decoder(Scheme scheme) noexcept;
+
 /// Rows [begin, end) of an encoded tensor as f32, one after the other. Throws NotImplemented naming a scheme that is
 /// only carried.
 void decode_rows(const Tensor& x, std::int64_t begin, std::int64_t end, float* out);

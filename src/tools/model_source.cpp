@@ -6,7 +6,7 @@
 #include "models/config.h"
 #include "models/names.h"
 #include "models/weights.h"
-#include "quant/block_format.h"
+#include "quant/rows.h"
 #include "quant/ternary.h"
 
 namespace ingot {
@@ -75,7 +75,7 @@ OutputTensor as_stored(const NamedTensor& entry) {
 void require_decoder(const OutputTensor& source) {
   if (!source.encoding) return;
   const Scheme scheme = source.encoding->scheme();
-  if (scheme != Scheme::i2_s && !block_format(scheme).decode)
+  if (!has_decoder(scheme))
     throw NotImplemented("convert", fmt::format("tensor '{}': decoding {}", source.name, to_string(scheme)));
 }
 
@@ -99,27 +99,6 @@ OutputTensor converted(OutputTensor source, DType dtype) {
 }
 
 std::uint32_t gguf_file_type(DType dtype) { return dtype == DType::f16 ? 1 : dtype == DType::bf16 ? 32 : 0; }
-
-std::uint32_t gguf_file_type(Scheme scheme) {
-  switch (scheme) {
-    case Scheme::q4_0: return 2;
-    case Scheme::q4_1: return 3;
-    case Scheme::q8_0: return 7;
-    case Scheme::q5_0: return 8;
-    case Scheme::q5_1: return 9;
-    case Scheme::q2_k: return 10;
-    case Scheme::q3_k: return 11;  // of llama.cpp's mixtures of the name the one that is nearest to the bare type
-    case Scheme::q4_k: return 14;
-    case Scheme::q5_k: return 16;
-    case Scheme::q6_k: return 18;
-    case Scheme::tq1_0: return 36;
-    case Scheme::tq2_0: return 37;
-    case Scheme::mxfp4: return 38;
-    case Scheme::nvfp4: return 39;
-    case Scheme::i2_s: return 40;  // bitnet.cpp's fork
-    default: throw NotImplemented("quantize", fmt::format("general.file_type of {}", to_string(scheme)));
-  }
-}
 
 std::vector<SourceTensor> stored_tensors(const Checkpoint& checkpoint, bool bit_linear) {
   std::vector<SourceTensor> tensors;

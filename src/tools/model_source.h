@@ -32,7 +32,6 @@ Tensor to_half_split(const Tensor& weight, std::int64_t heads);
 
 /// The number of `general.file_type` (llama.cpp's enumeration).
 std::uint32_t gguf_file_type(DType dtype);
-std::uint32_t gguf_file_type(Scheme scheme);
 
 /// An output tensor that is `tensor` itself.
 OutputTensor as_stored(const NamedTensor& tensor);

@@ -6,15 +6,13 @@
 #include <regex>
 
 #include "core/fail.h"
-#include "quant/block_format.h"
+#include "quant/rows.h"
 #include "tools/recipes.h"
 
 namespace ingot {
 namespace {
 
 constexpr const char* operation = "quantize";
-
-bool has_encoder(Scheme scheme) { return scheme == Scheme::i2_s || block_format(scheme).encode; }
 
 TensorType parse_type(const std::string& name) {
   if (const auto scheme = scheme_from_string(name)) {
@@ -66,6 +64,16 @@ Override parse_override(const std::string& text) {
   }
 }
 
+// Of schemes that no recipe is named after.
+std::uint32_t file_type_of(Scheme scheme) {
+  switch (scheme) {
+    case Scheme::mxfp4: return recipe_named("MXFP4_MOE")->file_type;
+    case Scheme::nvfp4: return 39;
+    case Scheme::i2_s: return 40;  // bitnet.cpp's fork
+    default: throw NotImplemented(operation, fmt::format("general.file_type of {}", to_string(scheme)));
+  }
+}
+
 }  // namespace
 
 QuantizeTarget::QuantizeTarget(const QuantizeOptions& options) : recipe(recipe_named(options.type)) {
@@ -82,7 +90,7 @@ QuantizeTarget::QuantizeTarget(const QuantizeOptions& options) : recipe(recipe_n
     fail(ErrorCode::invalid_argument, operation, "'{}' is no type; there are {}", options.type, names);
   }
   base = std::get<Scheme>(parse_type(options.type));
-  file_type = gguf_file_type(base);
+  file_type = file_type_of(base);
 }
 
 std::vector<std::string> quantize_types() {
