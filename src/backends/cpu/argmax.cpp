@@ -4,7 +4,6 @@
 #include "backends/cpu/gather.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/simd/reductions.h"
-#include "backends/cpu/streams.h"
 #include "backends/reference/convert_elements.h"
 #include "core/parallel.h"
 #include "core/strided.h"
@@ -47,12 +46,11 @@ struct Best {
   T value;
   std::int64_t block = -1;  // where it begins; none yet
 
-  // The first of equals, and of NaN, whatever the order of calls.
+  // Called with blocks in their order: the first of equals stays, and the first NaN.
   void take(T candidate, std::int64_t at, bool smallest) noexcept {
     const bool nan = candidate != candidate, had_nan = value != value;
     const bool better = nan || had_nan ? nan > had_nan : smallest ? candidate < value : candidate > value;
-    const bool equal = nan || had_nan ? nan == had_nan : candidate == value;
-    if (block < 0 || better || (equal && at < block)) value = candidate, block = at;
+    if (block < 0 || better) value = candidate, block = at;
   }
 };
 
@@ -62,12 +60,12 @@ Best<T> best_block(const Elements<T>& x, const Reduction& f, std::int64_t offset
                    std::int64_t last, bool smallest) {
   T buffer[block];
   Best<T> best{};
-  in_streams((last - first - 1) / block + 1, block * x.width, [&](std::int64_t k) {
-    const std::int64_t i = first + k * block, n = std::min(block, last - i);
+  for (std::int64_t i = first; i < last; i += block) {
+    const std::int64_t n = std::min(block, last - i);
     T value;
     f.row(x.read(offset + i * step, step, n, buffer), static_cast<std::size_t>(n), nullptr, &value);
     best.take(value, i, smallest);
-  });
+  }
   return best;
 }
 
@@ -80,10 +78,9 @@ std::int64_t along(const Elements<T>& x, const Reduction& f, std::int64_t offset
   } else if (n <= grain) {
     best = best_block(x, f, offset, step, 0, n, smallest);
   } else {
-    const std::int64_t share = n * x.width < 8 * streamed_task_bytes ? grain : streamed_task_bytes / x.width;
-    std::vector<Best<T>> ranges(static_cast<std::size_t>((n - 1) / share + 1));
-    parallel_for(n, share, [&](std::int64_t first, std::int64_t last) {
-      ranges[static_cast<std::size_t>(first / share)] = best_block(x, f, offset, step, first, last, smallest);
+    std::vector<Best<T>> ranges(static_cast<std::size_t>((n - 1) / grain + 1));
+    parallel_for(n, grain, [&](std::int64_t first, std::int64_t last) {
+      ranges[static_cast<std::size_t>(first / grain)] = best_block(x, f, offset, step, first, last, smallest);
     });
     for (const Best<T>& range : ranges) best.take(range.value, range.block, smallest);
   }

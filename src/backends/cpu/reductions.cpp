@@ -11,7 +11,6 @@
 #include "backends/cpu/pairwise.h"
 #include "backends/cpu/simd/reductions.h"
 #include "backends/cpu/simd/rows.h"
-#include "backends/cpu/streams.h"
 #include "backends/reference/convert_elements.h"
 #include "core/parallel.h"
 #include "core/strided.h"
@@ -21,12 +20,12 @@ namespace ingot::cpu {
 namespace {
 
 constexpr std::int64_t tile = 1024;                           // results, or elements of a row, held at a time
-constexpr std::int64_t task_bytes = std::int64_t{256} << 10;  // what a task takes, unless there is much
+constexpr std::int64_t task_bytes = std::int64_t{256} << 10;  // what a task takes
 // Fewer results side by side than this are not worth vectors of them, and rows shorter than this none of theirs.
 constexpr std::int64_t few = 16;
 
 struct Scratch {
-  alignas(64) std::byte raw[tile * 8], widened[tile * 8], center[tile * 8], blocks[tile * 8], results[tile * 8];
+  alignas(64) std::byte raw[tile * 8], widened[tile * 8], center[tile * 8], results[tile * 8];
 };
 
 class Reducer {
@@ -68,7 +67,7 @@ class Reducer {
   std::int64_t width_;
   std::size_t center_width_, result_width_;
   // What one call reduces: elements of a row, rows of several results. Where nothing rounds, more of them.
-  std::int64_t row_block_ = 1024, column_block_ = 64;
+  std::int64_t row_block_ = reduced_together, column_block_ = 64;
   ConvertRow widen_;
   ConvertElements convert_;
   // Along the axes that stay: x, out, center. Along those that are reduced: x.
@@ -116,11 +115,10 @@ Reducer::Reducer(const Call& call, const std::array<Axes, 2>& axes)
   convert_ = convert_elements(result, out.dtype());
   const bool extreme =
       op_ == ReduceOp::max || op_ == ReduceOp::min || op_ == ReduceOp::max_abs || op_ == ReduceOp::min_abs;
-  if (is_floating(result) && !extreme) return;
-  column_block_ = 512;
-  // Elements that are gathered or converted must fit the scratch. Much memory is read in short turns.
+  if (!is_floating(result) || extreme) column_block_ = 512;
+  // Elements that are gathered or converted must fit the scratch.
   if (!widen_ && reduced_.inner_strides()[0] == 1 && reduced_.inner_size() == reduced_.size())
-    row_block_ = std::int64_t{reduced_.size() * width_ < 8 * streamed_task_bytes ? task_bytes : 4 << 10} / width_;
+    row_block_ = task_bytes / width_;
 }
 
 // Whether results side by side are computed together.
@@ -171,21 +169,14 @@ void Reducer::reduce_row(std::int64_t offset, std::int64_t begin, std::int64_t e
     f_.row(count ? block(offset, first, count, scratch) : nullptr, static_cast<std::size_t>(count), c, result);
   };
   if (end - begin <= row_block_) return reduce(begin, to);
-  bool known = false;
-  for (std::int64_t first = begin; first < end; first += tile * row_block_) {
-    const std::int64_t blocks = std::min(tile, (end - first - 1) / row_block_ + 1);
-    in_streams(blocks, row_block_ * width_, [&](std::int64_t i) {
-      if (known) return;
-      std::byte* result = scratch.blocks + bytes(i);
-      reduce(first + i * row_block_, result);
-      known = settles(result);
-      if (known) std::memcpy(to, result, result_width_);
-    });
-    if (known) return void(tree.clear());
-    for (std::int64_t i = 0; i < blocks; ++i) {
-      std::memcpy(tree.next(), scratch.blocks + bytes(i), result_width_);
-      tree.push(1);
+  for (std::int64_t first = begin; first < end; first += row_block_) {
+    std::byte* result = tree.next();
+    reduce(first, result);
+    if (settles(result)) {
+      std::memcpy(to, result, result_width_);
+      return tree.clear();
     }
+    tree.push(1);
   }
   std::memcpy(to, tree.finish(1), result_width_);
 }
@@ -195,10 +186,10 @@ void Reducer::reduce_rows(const Offsets& at, std::int64_t n, std::int64_t begin,
                           Pairwise& tree, Scratch& scratch) const {
   const auto steps = kept_.inner_strides();
   const auto center_width = static_cast<std::int64_t>(center_width_);
-  in_streams(n, (end - begin) * width_, [&](std::int64_t i) {
+  for (std::int64_t i = 0; i < n; ++i) {
     const std::byte* c = center_ ? center_ + (at[2] + i * steps[2]) * center_width : nullptr;
     reduce_row(at[0] + i * steps[0], begin, end, c, to + bytes(i), tree, scratch);
-  });
+  }
 }
 
 // The same, all of them together.
@@ -212,30 +203,20 @@ void Reducer::reduce_columns(const Offsets& at, std::int64_t n, std::int64_t beg
     c = scratch.center;
   }
   const bool direct = !widen_ && (steps[0] == 1 || n == 1);
-  const std::int64_t stride = reduced_.inner_strides()[0], rows = end - begin;
-  // As in_streams(): a block takes a row of each quarter in turn.
-  const std::int64_t apart = rows / 4;
-  const bool streams = direct && !is_count(op_) && reduced_.inner_size() == reduced_.size() &&
-                       rows % column_block_ == 0 && apart * n * width_ >= std::int64_t{128} << 10;
+  const std::int64_t stride = reduced_.inner_strides()[0];
   for (std::int64_t first = begin; first < end || first == begin; first += column_block_) {
     bool fresh = true;
-    if (streams) {
-      const std::int64_t turn = begin + (first - begin) / 4;
-      for (std::int64_t i = turn; i < turn + column_block_ / 4; ++i, fresh = false)
-        f_.columns(x_ + (at[0] + i * stride) * width_, apart * stride, 4, c, fresh, tree.next(), count);
-    } else {
-      reduced_.run(first, std::min(end, first + column_block_), [&](const auto& row, std::int64_t together) {
-        const std::byte* from = x_ + (at[0] + row[0]) * width_;
-        if (direct)
-          f_.columns(from, stride, static_cast<std::size_t>(together), c, fresh, tree.next(), count);
-        else
-          for (std::int64_t r = 0; r < together; ++r)
-            f_.columns(contiguous(from + r * stride * width_, steps[0], n, scratch), 0, 1, c, fresh && r == 0,
-                       tree.next(), count);
-        fresh = false;
-      });
-      if (fresh) f_.columns(nullptr, 0, 0, nullptr, true, tree.next(), count);  // nothing to reduce
-    }
+    reduced_.run(first, std::min(end, first + column_block_), [&](const auto& row, std::int64_t together) {
+      const std::byte* from = x_ + (at[0] + row[0]) * width_;
+      if (direct)
+        f_.columns(from, stride, static_cast<std::size_t>(together), c, fresh, tree.next(), count);
+      else
+        for (std::int64_t r = 0; r < together; ++r)
+          f_.columns(contiguous(from + r * stride * width_, steps[0], n, scratch), 0, 1, c, fresh && r == 0,
+                     tree.next(), count);
+      fresh = false;
+    });
+    if (fresh) f_.columns(nullptr, 0, 0, nullptr, true, tree.next(), count);  // nothing to reduce
     tree.push(count);
   }
   std::memcpy(to, tree.finish(count), bytes(n));
@@ -262,8 +243,7 @@ void Reducer::write(std::byte* results, std::int64_t offset, std::int64_t wide) 
 void Reducer::run() {
   const std::int64_t n = reduced_.size();
   const bool columns = across();
-  const bool much = n * kept_.size() * width_ >= 8 * streamed_task_bytes;
-  const std::int64_t share = (much ? streamed_task_bytes : task_bytes) / width_;
+  const std::int64_t share = task_bytes / width_;
   // A task takes `results` results, and where these are few, one of several ranges of what is reduced: powers of two of
   // blocks, so that the ranges' results are nodes of the tree.
   const std::int64_t results = std::max(columns ? tile : 1, share / std::max<std::int64_t>(n, 1));

@@ -9,6 +9,10 @@
 
 namespace ingot::cpu {
 
+/// So many elements of a row are added one after the other, in as many chains as vectors have lanes or more: what the
+/// error of a sum is bounded by. A power of two.
+constexpr std::size_t reduced_together = 1024;
+
 /// One row of reductions.def for one dtype. Accumulators are of accumulator(op, dtype).
 struct Reduction {
   /// acc ← the n elements of a row, combined in an order that depends on n alone; c: the row's, may be null.

@@ -59,12 +59,21 @@ struct Number {
   }
 
   // NaN is found by IsNaN: Ne is an ordered comparison on x86, false for NaN with itself.
-  // Hardware maxima drop NaN from one side or the other: both sides are handed on here, as NumPy's maximum does.
+  // As NumPy's maximum, NaN of both sides is handed on, and b where they are equal. x86's own maximum gives b for a NaN
+  // on any side and for equals; others differ.
   friend HWY_INLINE Number max(Number a, Number b) {
+#if HWY_TARGET <= HWY_SSE2  // x86's
+    return hn::IfThenElse(hn::IsNaN(a.v), a.v, hn::Max(a.v, b.v));
+#else
     return hn::IfThenElse(hn::Or(hn::IsNaN(a.v), hn::Gt(a.v, b.v)), a.v, b.v);
+#endif
   }
   friend HWY_INLINE Number min(Number a, Number b) {
+#if HWY_TARGET <= HWY_SSE2  // x86's
+    return hn::IfThenElse(hn::IsNaN(a.v), a.v, hn::Min(a.v, b.v));
+#else
     return hn::IfThenElse(hn::Or(hn::IsNaN(a.v), hn::Lt(a.v, b.v)), a.v, b.v);
+#endif
   }
   friend HWY_INLINE Number sqrt(Number a) { return hn::Sqrt(a.v); }
   friend HWY_INLINE Number abs(Number a) { return hn::Abs(a.v); }
