@@ -14,6 +14,10 @@ enum class ReduceOp : std::uint8_t {
 #include "ops/reductions.def"
 };
 
+// Chosen, not computed: elements may be taken in any order, or twice.
+constexpr bool is_extreme(ReduceOp op) noexcept {
+  return op == ReduceOp::max || op == ReduceOp::min || op == ReduceOp::max_abs || op == ReduceOp::min_abs;
+}
 constexpr bool is_count(ReduceOp op) noexcept {
   switch (op) {
 #define INGOT_COUNT(name, result) case ReduceOp::name:

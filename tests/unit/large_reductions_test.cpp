@@ -1,4 +1,4 @@
-// Reductions of so much memory that it is read as several streams, and rows in which one element decides.
+// Reductions of so much memory that several tasks share it, and rows in which one element decides.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -40,6 +40,31 @@ TEST(LargeReductions, SumEveryElementOnce) {
     EXPECT_EQ(doubles(sum(x, 1)), by_row);
     EXPECT_EQ(sum(x.slice(1, 0, columns, 2)).item() + sum(x.slice(1, 1, columns, 2)).item(), all);
   }
+}
+
+// Rows of every length begin at every place of a cache line, and vectors overlap at their ends.
+TEST(Reductions, FindOneElementWhereverTheRowBegins) {
+  const Tensor x = Tensor::full(Shape{400}, 0);
+  for (std::int64_t begin = 0; begin < 17; ++begin)
+    for (const std::int64_t n : {1, 2, 15, 16, 17, 31, 33, 63, 64, 65, 130, 383}) {
+      const Tensor row = x.slice(0, begin, begin + n);
+      for (const std::int64_t place : {std::int64_t{0}, n / 3, n - 1}) {
+        float& element = row.mutable_data<float>()[place];
+        const auto expect = [&](float value, double largest, double smallest) {
+          element = value;
+          EXPECT_EQ(max(row).item(), largest) << begin << ' ' << n << ' ' << place;
+          EXPECT_EQ(min(row).item(), smallest) << begin << ' ' << n << ' ' << place;
+          EXPECT_EQ(argmax(abs(row)).item(), static_cast<double>(place));
+          EXPECT_EQ(any(row).item(), 1);
+          EXPECT_EQ(any(row.view(Shape{n, 1}), 1).data<bool>()[place], true);
+          EXPECT_EQ(all(equal(row, Tensor::full(Shape{}, 0))).item(), 0);
+        };
+        expect(2, 2, n == 1 ? 2 : 0);
+        expect(-2, n == 1 ? -2 : 0, -2);
+        element = 0;
+        EXPECT_EQ(any(row).item(), 0);
+      }
+    }
 }
 
 TEST(LargeReductions, FindTheFirstExtreme) {

@@ -14,7 +14,7 @@ namespace ingot::cpu {
 namespace {
 
 constexpr std::int64_t block = 1024;  // elements looked at together
-constexpr std::int64_t grain = std::int64_t{1} << 16;
+constexpr std::int64_t grain = std::int64_t{1} << 18;
 constexpr std::int64_t tile = 512;  // lines side by side
 
 // Elements in the type they are compared in: f32 for the narrower floats.

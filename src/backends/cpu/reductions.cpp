@@ -19,8 +19,8 @@
 namespace ingot::cpu {
 namespace {
 
-constexpr std::int64_t tile = 1024;                           // results, or elements of a row, held at a time
-constexpr std::int64_t task_bytes = std::int64_t{256} << 10;  // what a task takes
+constexpr std::int64_t tile = 1024;                         // results, or elements of a row, held at a time
+constexpr std::int64_t task_bytes = std::int64_t{1} << 20;  // what a task takes; 256 KiB cost 4 % of a maximum
 // Fewer results side by side than this are not worth vectors of them, and rows shorter than this none of theirs.
 constexpr std::int64_t few = 16;
 
@@ -113,9 +113,7 @@ Reducer::Reducer(const Call& call, const std::array<Axes, 2>& axes)
   result_width_ = static_cast<std::size_t>(bit_width(result) / 8);
   widen_ = narrow ? convert_row(x.dtype(), computed) : nullptr;
   convert_ = convert_elements(result, out.dtype());
-  const bool extreme =
-      op_ == ReduceOp::max || op_ == ReduceOp::min || op_ == ReduceOp::max_abs || op_ == ReduceOp::min_abs;
-  if (!is_floating(result) || extreme) column_block_ = 512;
+  if (!is_floating(result) || is_extreme(op_)) column_block_ = 512;
   // Elements that are gathered or converted must fit the scratch.
   if (!widen_ && reduced_.inner_strides()[0] == 1 && reduced_.inner_size() == reduced_.size())
     row_block_ = task_bytes / width_;
