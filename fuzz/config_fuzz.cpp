@@ -11,7 +11,8 @@ bool same_model(const ingot::ModelConfig& a, const ingot::ModelConfig& b) {
   return a.architecture == b.architecture && a.vocab_size == b.vocab_size && a.hidden_size == b.hidden_size &&
          a.layers == b.layers && a.heads == b.heads && a.kv_heads == b.kv_heads && a.head_size == b.head_size &&
          a.ffn_size == b.ffn_size && a.context_length == b.context_length && a.sliding_window == b.sliding_window &&
-         a.rope_scaling.kind == b.rope_scaling.kind && a.squared_relu == b.squared_relu;
+         a.rope_scaling.kind == b.rope_scaling.kind && a.rope_size == b.rope_size && a.activation == b.activation &&
+         a.window_period == b.window_period && a.query_pre_attn_scalar == b.query_pre_attn_scalar;
 }
 
 }  // namespace

@@ -22,8 +22,11 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import (AutoModelForCausalLM, BitNetConfig, BitNetForCausalLM, LlamaConfig,
-                          LlamaForCausalLM, MistralConfig, MistralForCausalLM)
+from transformers import (AutoModelForCausalLM, BitNetConfig, BitNetForCausalLM, Gemma2Config,
+                          Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig, GemmaConfig,
+                          GemmaForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig,
+                          MistralForCausalLM, Phi3Config, Phi3ForCausalLM, Qwen2Config,
+                          Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 from transformers.integrations.bitnet import AutoBitLinear, BitLinear, pack_weights
 from transformers.utils import logging
 
@@ -35,6 +38,7 @@ TERNARY_MARGIN = 1e-5   # in units of the ternary code
 SHAPE = dict(vocab_size=160, hidden_size=64, intermediate_size=128, num_hidden_layers=2,
              num_attention_heads=8, num_key_value_heads=2, max_position_embeddings=256,
              bos_token_id=0, eos_token_id=1, rms_norm_eps=1e-5)
+SMALL = dict(hidden_size=32, intermediate_size=64, num_attention_heads=4)
 LLAMA3_ROPE = {"rope_type": "llama3", "rope_theta": 100.0, "factor": 8.0, "low_freq_factor": 1.0,
                "high_freq_factor": 4.0, "original_max_position_embeddings": 64}
 OLD_BITNET_NAMES = {"attn_sub_norm": "inner_attn_ln", "ffn_sub_norm": "ffn_layernorm"}
@@ -79,6 +83,33 @@ CASES = {
                           dict(num_attention_heads=4, head_dim=24) | rope(10000.0), dtype=torch.float16),
     "mistral": Case(MistralForCausalLM, MistralConfig, dict(sliding_window=None) | rope(1000.0)),
     "mistral-window": Case(MistralForCausalLM, MistralConfig, dict(sliding_window=8) | rope(10000.0)),
+    "qwen2": Case(Qwen2ForCausalLM, Qwen2Config, SMALL | rope(1000.0)),
+    "qwen3": Case(Qwen3ForCausalLM, Qwen3Config, SMALL | dict(head_dim=16, tie_word_embeddings=True) | rope(1000.0)),
+    "gemma": Case(GemmaForCausalLM, GemmaConfig, SMALL | dict(head_dim=16, num_key_value_heads=1) | rope(10000.0)),
+    # Caps low enough to bend scores and logits; a root that is not the head size's.
+    "gemma2": Case(Gemma2ForCausalLM, Gemma2Config,
+                   SMALL | dict(num_hidden_layers=3, head_dim=16, sliding_window=8, query_pre_attn_scalar=9,
+                                attn_logit_softcapping=4.0, final_logit_softcapping=5.0) | rope(10000.0)),
+    # Every third layer sees everything, with its own rotary base, scaled.
+    "gemma3": Case(Gemma3ForCausalLM, Gemma3TextConfig,
+                   SMALL | dict(num_hidden_layers=4, head_dim=16, sliding_window=8, query_pre_attn_scalar=16,
+                                sliding_window_pattern=3,
+                                rope_parameters={
+                                    "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+                                    "full_attention": {"rope_type": "linear", "factor": 4.0, "rope_theta": 10000.0}})),
+    "phi3": Case(Phi3ForCausalLM, Phi3Config, SMALL | dict(sliding_window=8, pad_token_id=None) | rope(1000.0)),
+    # A quarter of each head stays, and 24 tokens are more than the original context: the long factors.
+    "phi3-longrope": Case(Phi3ForCausalLM, Phi3Config,
+                          SMALL | dict(num_attention_heads=2, num_key_value_heads=1, sliding_window=None, pad_token_id=None,
+                                       original_max_position_embeddings=16,
+                                       rope_parameters={"rope_type": "longrope", "rope_theta": 1000.0,
+                                                        "partial_rotary_factor": 0.75,
+                                                        "original_max_position_embeddings": 16,
+                                                        "short_factor": [1.0, 1.25, 1.5, 1.75, 2.0, 2.5],
+                                                        "long_factor": [1.5, 2.0, 3.0, 4.0, 6.0, 8.0]}),
+                          edit={"rope_parameters": None, "rope_theta": 1000.0, "partial_rotary_factor": 0.75,
+                                "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.25, 1.5, 1.75, 2.0, 2.5],
+                                                 "long_factor": [1.5, 2.0, 3.0, 4.0, 6.0, 8.0]}}),
     "bitnet-2b4t": bitnet(quantization="online"),
     "bitnet-2b4t-packed": bitnet(quantization="autobitlinear"),
     "bitnet-packed-bitlinear": bitnet(quantization="bitlinear"),
@@ -94,8 +125,9 @@ def randomize(model, seed):
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in model.named_parameters():
         noise = torch.randn(parameter.shape, generator=generator)
-        if parameter.dim() == 1:
-            parameter.copy_(1 + 0.25 * noise)
+        if parameter.dim() == 1:  # Gemma's norms multiply by 1 + weight
+            mean = 0 if name.endswith("bias") or "gemma" in model.config.model_type else 1
+            parameter.copy_(mean + 0.25 * noise)
         elif "embed_tokens" in name:
             parameter.copy_(0.25 * noise)
         else:

@@ -17,12 +17,19 @@ namespace [[gnu::visibility("default")]] ingot {
 
 /// How rotary frequencies are changed for contexts longer than those trained on.
 struct RopeScaling {
-  enum class Kind : std::uint8_t { none, linear, llama3 } kind = Kind::none;
+  enum class Kind : std::uint8_t { none, linear, llama3, longrope } kind = Kind::none;
   double factor = 1;                                 // linear: positions are divided by it
   double low_freq_factor = 1, high_freq_factor = 4;  // llama3: bounds of the blended region, in turns per context
   double original_context = 8192;
+  /// longrope (Ding et al. 2024, arXiv:2402.13753): frequencies are divided by these, by the second where more
+  /// positions than `original_context` are wanted; rotated elements are multiplied by the last.
+  std::vector<double> short_factors = {}, long_factors = {};
+  double attention_factor = 1;
   bool operator==(const RopeScaling&) const = default;
 };
+
+/// Between the factors of a feed-forward network. The tanh form of GELU is Hendrycks & Gimpel's approximation.
+enum class ActivationFunction : std::uint8_t { silu, squared_relu, gelu, gelu_tanh };
 
 /// What the linear layers of a BitNet b1.58 model hold. `none`: an ordinary model.
 enum class BitLinear : std::uint8_t {
@@ -33,21 +40,26 @@ enum class BitLinear : std::uint8_t {
 
 /// The hyperparameters of a decoder-only transformer, whichever file they came from.
 struct ModelConfig {
-  std::string architecture;       // GGUF's names: "llama" (Mistral too), "bitnet", "bitnet-b1.58"
-  std::string huggingface_class;  // "LlamaForCausalLM", "MistralForCausalLM", "BitNetForCausalLM", "BitnetForCausalLM"
+  std::string architecture;  // GGUF's names: "llama" (Mistral too), "bitnet", "bitnet-b1.58", "qwen2", …
+  std::string
+      huggingface_class;  // "LlamaForCausalLM", "MistralForCausalLM", "BitNetForCausalLM", "Qwen2ForCausalLM", …
   std::string name;
   std::int64_t vocab_size = 0, hidden_size = 0, layers = 0, heads = 0, kv_heads = 0, head_size = 0, ffn_size = 0;
   std::int64_t context_length = 0;
   std::int64_t sliding_window = 0;  // 0: every earlier position is seen
+  std::int64_t window_period = 0;   // n > 0: layers n, 2n, … (from one) see everything, whatever the window
   double norm_epsilon = 1e-5;
   double rope_base = 10000;
   std::int64_t rope_size = 0;  // elements of a head that turn
   RopeScaling rope_scaling;
+  double local_rope_base = 0;  // of layers with a window, whose frequencies are not scaled; 0: as the others
   /// GGUF's rope_freqs.weight: frequencies are divided by these (rope_size / 2); undefined where there are none.
   Tensor rope_factors;
   RopeLayout rope_layout = RopeLayout::half_split;  // of the q and k rows as stored
   bool tied_embeddings = false;                     // the head is the token embedding
-  bool squared_relu = false;                        // feed-forward activation: relu² instead of SiLU
+  ActivationFunction activation = ActivationFunction::silu;
+  std::int64_t query_pre_attn_scalar = 0;           // scores are divided by its root; 0: by the head size's
+  double attention_softcap = 0, logit_softcap = 0;  // c: scores and logits become c · tanh(x / c); 0: they stay
   BitLinear bit_linear = BitLinear::none;
   /// Hugging Face packed BitNet: `linear_class` autobitlinear, where W = t · weight_scale; else W = t / weight_scale.
   bool scale_multiplies = false;
@@ -62,9 +74,15 @@ struct ModelConfig {
   /// The text of config.json, with the ids of the vocabulary's special tokens.
   std::string to_huggingface(const Vocabulary& vocabulary, DType weights) const;
 
-  bool is_bitnet() const noexcept { return architecture != "llama"; }
-  /// rope()'s argument, scaling applied: f32 (rope_size / 2).
-  Tensor inverse_frequencies() const;
+  bool is_bitnet() const noexcept { return architecture.starts_with("bitnet"); }
+  /// Whether layer `index` (from zero) sees only the last `sliding_window` positions.
+  bool has_window(std::int64_t index) const noexcept {
+    return sliding_window > 0 && (window_period == 0 || (index + 1) % window_period != 0);
+  }
+  /// rope()'s argument, scaling applied: f32 (rope_size / 2). `context`: positions that are wanted.
+  Tensor inverse_frequencies(std::int64_t context = 0) const;
+  /// The same of the layers with a window.
+  Tensor local_inverse_frequencies(std::int64_t context = 0) const;
 };
 
 /// The vocabulary of a checkpoint: GGUF keys, tokenizer.json, tokenizer.model, or tokenizer.bin beside a llama2.c file

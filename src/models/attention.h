@@ -1,4 +1,4 @@
-// Grouped-query self-attention with rotary positions over a cache: what the families here share.
+// Grouped-query self-attention with rotary positions over a cache: what the decoders here share.
 #pragma once
 
 #include "ingot/model.h"
@@ -7,25 +7,19 @@ namespace ingot {
 
 class SelfAttention {
  public:
-  explicit SelfAttention(const ModelConfig& config)
-      : config_(config), inverse_frequencies_(config.inverse_frequencies()) {}
+  explicit SelfAttention(const ModelConfig& config);
 
   /// q (T, heads·D), k and v (T, kv_heads·D) → (T, heads·D), attending to the cache and to themselves.
   Tensor operator()(std::size_t layer, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& positions,
-                    KvCache& cache) const {
-    const auto heads_first = [&](const Tensor& x) {
-      return x.view({x.size(0), -1, config_.head_size}).transpose(0, 1);
-    };
-    const auto rotated = [&](const Tensor& x) { return rope(x, positions, inverse_frequencies_, config_.rope_layout); };
-    const KvCache::Layer past = cache.append(layer, rotated(heads_first(k)), heads_first(v));
-    const Tensor out = scaled_dot_product_attention(rotated(heads_first(q)), past.keys, past.values,
-                                                    {.causal = true, .window = config_.sliding_window});
-    return reshape(out.transpose(0, 1), {q.size(0), -1});
-  }
+                    KvCache& cache) const;
 
  private:
   const ModelConfig& config_;
-  Tensor inverse_frequencies_;
+  struct Frequencies {
+    Tensor everywhere, windowed;
+  };
+  Frequencies short_, long_;  // the same unless longrope tells them apart
+  Tensor rotated_scale_;      // longrope: (D), the attention factor for elements that turn, 1 for the others
 };
 
 }  // namespace ingot

@@ -31,14 +31,33 @@ void check(const ModelConfig& config, const std::string& path) {
   if (config.rope_size < 2 || config.rope_size > config.head_size || config.rope_size % 2 != 0)
     fail(ErrorCode::invalid_file, "model", "{}: {} rotary elements in heads of {}", path, config.rope_size,
          config.head_size);
-  if (config.sliding_window < 0 || config.sliding_window > largest)
-    fail(ErrorCode::invalid_file, "model", "{}: sliding window is {}", path, config.sliding_window);
+  const auto not_negative = [&](const char* key, std::int64_t value) {
+    if (value < 0 || value > largest) fail(ErrorCode::invalid_file, "model", "{}: {} is {}", path, key, value);
+  };
+  not_negative("sliding window", config.sliding_window);
+  not_negative("period of layers without a window", config.window_period);
+  not_negative("query_pre_attn_scalar", config.query_pre_attn_scalar);
   // GGUF keeps these in 32 bits; beyond 1e30 they mean nothing.
   const auto sane = [](double x) { return x > 0 && x < 1e30; };
   const RopeScaling& s = config.rope_scaling;
   if (!(config.norm_epsilon >= 0) || config.norm_epsilon > 1 || !sane(config.rope_base) || !sane(s.factor))
     fail(ErrorCode::invalid_file, "model", "{}: norm epsilon {}, rope base {}, rope scaling factor {}", path,
          config.norm_epsilon, config.rope_base, s.factor);
+  const auto sane_or_none = [&](double x) { return x == 0 || sane(x); };
+  if (!sane_or_none(config.local_rope_base) || !sane_or_none(config.attention_softcap) ||
+      !sane_or_none(config.logit_softcap))
+    fail(ErrorCode::invalid_file, "model", "{}: local rope base {}, soft cap of the attention {}, of the logits {}",
+         path, config.local_rope_base, config.attention_softcap, config.logit_softcap);
+  if (s.kind == RopeScaling::Kind::longrope) {
+    for (const auto* factors : {&s.short_factors, &s.long_factors})
+      if (std::cmp_not_equal(2 * factors->size(), config.rope_size) ||
+          !std::all_of(factors->begin(), factors->end(), sane))
+        fail(ErrorCode::invalid_file, "model", "{}: longrope with {} factors, {} positive ones were expected", path,
+             factors->size(), config.rope_size / 2);
+    if (!sane(s.attention_factor) || !(s.original_context >= 1 && s.original_context <= static_cast<double>(largest)))
+      fail(ErrorCode::invalid_file, "model", "{}: longrope with attention factor {}, original context {}", path,
+           s.attention_factor, s.original_context);
+  }
   if (s.kind == RopeScaling::Kind::llama3 &&
       !(sane(s.low_freq_factor) && sane(s.high_freq_factor) && s.low_freq_factor < s.high_freq_factor &&
         s.original_context >= 1 && s.original_context <= static_cast<double>(largest)))
@@ -68,7 +87,16 @@ void check_vocabulary(const Vocabulary& vocabulary, const ModelConfig& config) {
          vocabulary.tokens.size(), config.vocab_size);
 }
 
-Tensor ModelConfig::inverse_frequencies() const {
+Tensor ModelConfig::local_inverse_frequencies(std::int64_t context) const {
+  if (local_rope_base == 0) return inverse_frequencies(context);
+  ModelConfig local = *this;
+  local.rope_base = local_rope_base;
+  local.rope_scaling = {};
+  local.rope_factors = {};
+  return local.inverse_frequencies(context);
+}
+
+Tensor ModelConfig::inverse_frequencies(std::int64_t context) const {
   Tensor result = Tensor::empty({rope_size / 2}, DType::f32);
   float* out = result.mutable_data<float>();
   const float* factors = rope_factors.defined() ? rope_factors.data<float>() : nullptr;
@@ -77,6 +105,11 @@ Tensor ModelConfig::inverse_frequencies() const {
     switch (rope_scaling.kind) {
       case RopeScaling::Kind::none: break;
       case RopeScaling::Kind::linear: frequency /= rope_scaling.factor; break;
+      case RopeScaling::Kind::longrope: {
+        const bool is_long = static_cast<double>(context) > rope_scaling.original_context;
+        frequency /= (is_long ? rope_scaling.long_factors : rope_scaling.short_factors)[static_cast<std::size_t>(i)];
+        break;
+      }
       case RopeScaling::Kind::llama3: {
         // Llama 3.1: fast-turning pairs stay, slow ones are divided by the factor, those between are blended.
         const double turns = rope_scaling.original_context * frequency / (2 * std::numbers::pi);

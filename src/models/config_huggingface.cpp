@@ -1,8 +1,12 @@
 // ModelConfig from and to config.json.
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/fail.h"
 #include "ingot/model.h"
+#include "models/architectures/architecture.h"
+#include "models/architectures/json.h"
 #include "models/config.h"
 
 namespace ingot {
@@ -23,12 +27,6 @@ Json parse(const std::string& text, const std::string& where) {
   return json;
 }
 
-// A value for a message: long ones are cut.
-std::string shown(const Json& value) {
-  const std::string text = value.dump(-1, ' ', true);
-  return text.size() <= 80 ? text : text.substr(0, 80) + "…";
-}
-
 const char* torch_name(DType dtype) {
   switch (dtype) {
     case DType::bf16: return "bfloat16";
@@ -38,63 +36,105 @@ const char* torch_name(DType dtype) {
   }
 }
 
-// Typed access to one object of config.json, with errors that name file and key. null counts as absent.
-class Reader {
- public:
-  Reader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
-    if (!object.is_object()) fail(ErrorCode::invalid_file, "model", "{}: an object was expected", where_);
-  }
-
-  bool has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
-  const Json& at(const char* key) const {
-    if (!has(key)) fail(ErrorCode::not_found, "model", "{}: key '{}' is missing", where_, key);
-    return object_[key];
-  }
-  Reader child(const char* key) const { return {at(key), where_ + ": " + key}; }
-
-  std::int64_t integer(const char* key) const { return get<std::int64_t>(key, &Json::is_number_integer, "an integer"); }
-  double number(const char* key) const { return get<double>(key, &Json::is_number, "a number"); }
-  bool boolean(const char* key) const { return get<bool>(key, &Json::is_boolean, "true or false"); }
-  std::string string(const char* key) const { return get<std::string>(key, &Json::is_string, "a string"); }
-  std::int64_t integer(const char* key, std::int64_t absent) const { return has(key) ? integer(key) : absent; }
-  double number(const char* key, double absent) const { return has(key) ? number(key) : absent; }
-  bool boolean(const char* key, bool absent) const { return has(key) ? boolean(key) : absent; }
-  std::string string(const char* key, std::string absent) const { return has(key) ? string(key) : std::move(absent); }
-
-  const std::string& where() const noexcept { return where_; }
-
- private:
-  template <class T>
-  T get(const char* key, bool (Json::*is)() const noexcept, const char* wanted) const {
-    const Json& value = at(key);
-    if (!(value.*is)())
-      fail(ErrorCode::invalid_file, "model", "{}: '{}' is {}, {} was expected", where_, key, shown(value), wanted);
-    return value.get<T>();
-  }
-  const Json& object_;
-  std::string where_;
-};
-
-RopeScaling read_scaling(const Reader& rope) {
+RopeScaling read_scaling(const JsonReader& rope, const JsonReader& config, std::int64_t context_length) {
   RopeScaling scaling;
   const std::string type = rope.string("rope_type", rope.string("type", "default"));
   if (type == "default" || type == "none") return scaling;
-  scaling.factor = rope.number("factor");
   if (type == "linear") {
     scaling.kind = RopeScaling::Kind::linear;
+    scaling.factor = rope.number("factor");
   } else if (type == "llama3") {
     scaling.kind = RopeScaling::Kind::llama3;
+    scaling.factor = rope.number("factor");
     scaling.low_freq_factor = rope.number("low_freq_factor");
     scaling.high_freq_factor = rope.number("high_freq_factor");
     scaling.original_context = rope.number("original_max_position_embeddings");
+  } else if (type == "longrope" || type == "su") {
+    scaling.kind = RopeScaling::Kind::longrope;
+    const char* original = "original_max_position_embeddings";
+    scaling.original_context = rope.has(original) ? rope.number(original) : config.number(original);
+    scaling.short_factors = rope.numbers("short_factor");
+    scaling.long_factors = rope.numbers("long_factor");
+    const double factor = rope.number("factor", static_cast<double>(context_length) / scaling.original_context);
+    const double usual = factor > 1 ? std::sqrt(1 + std::log(factor) / std::log(scaling.original_context)) : 1;
+    scaling.attention_factor = rope.number("attention_factor", usual);
   } else {
     throw NotImplemented("model", fmt::format("{}: rope scaling '{}'", rope.where(), type));
   }
   return scaling;
 }
 
+// Base, scaling and the part of a head that turns. transformers 5 keeps them in rope_parameters, one object or one for
+// each kind of layer; earlier ones in rope_theta, rope_scaling and partial_rotary_factor.
+void read_rope(const JsonReader& json, ModelConfig& config) {
+  double part = json.number("partial_rotary_factor", 1);
+  const auto read = [&](const JsonReader& rope) {
+    config.rope_base = rope.number("rope_theta", json.number("rope_theta", 10000));
+    config.rope_scaling = read_scaling(rope, json, config.context_length);
+    part = rope.number("partial_rotary_factor", part);
+  };
+  if (json.has("rope_parameters")) {
+    const JsonReader rope = json.child("rope_parameters");
+    if (!rope.has("full_attention")) {
+      read(rope);
+    } else {
+      read(rope.child("full_attention"));
+      const JsonReader local = rope.child("sliding_attention");
+      config.local_rope_base = local.number("rope_theta", 10000);
+      if (read_scaling(local, json, config.context_length).kind != RopeScaling::Kind::none)
+        throw NotImplemented("model", local.where() + ": rope scaling of layers with a window");
+    }
+  } else {
+    config.rope_base = json.number("rope_theta", 10000);
+    if (json.has("rope_scaling"))
+      config.rope_scaling = read_scaling(json.child("rope_scaling"), json, config.context_length);
+  }
+  if (!(part > 0 && part <= 1))
+    fail(ErrorCode::invalid_file, "model", "{}: partial_rotary_factor {}", json.where(), part);
+  config.rope_size = static_cast<std::int64_t>(static_cast<double>(config.head_size) * part);
+  // Upstream's converter permutes whole heads.
+  if (config.rope_size != config.head_size && architecture_of(config).gguf_rope_layout == RopeLayout::interleaved)
+    throw NotImplemented("model", json.where() + ": partial_rotary_factor");
+}
+
+void write_rope(const ModelConfig& config, JsonWriter& json) {
+  json.number("rope_theta", config.rope_base);
+  if (config.rope_size != config.head_size) {
+    // Readers cut the product off.
+    const auto size = static_cast<double>(config.head_size), turning = static_cast<double>(config.rope_size);
+    double part = turning / size;
+    while (size * part < turning) part = std::nextafter(part, 1);
+    json.exact_number("partial_rotary_factor", part);
+  }
+  const RopeScaling& s = config.rope_scaling;
+  if (s.kind == RopeScaling::Kind::none) return;
+  JsonWriter scaling = json.child("rope_scaling");
+  const auto original = static_cast<std::int64_t>(s.original_context);
+  switch (s.kind) {
+    case RopeScaling::Kind::none: break;
+    case RopeScaling::Kind::linear:
+      scaling.string("rope_type", "linear");
+      scaling.number("factor", s.factor);
+      break;
+    case RopeScaling::Kind::llama3:
+      scaling.string("rope_type", "llama3");
+      scaling.number("factor", s.factor);
+      scaling.number("low_freq_factor", s.low_freq_factor);
+      scaling.number("high_freq_factor", s.high_freq_factor);
+      scaling.integer("original_max_position_embeddings", original);
+      break;
+    case RopeScaling::Kind::longrope:
+      scaling.string("rope_type", "longrope");
+      scaling.numbers("short_factor", s.short_factors);
+      scaling.numbers("long_factor", s.long_factors);
+      scaling.number("attention_factor", s.attention_factor);
+      json.integer("original_max_position_embeddings", original);
+      break;
+  }
+}
+
 // `quantization_config` of transformers' BitNet integration: BitNetQuantConfig's keys and defaults.
-void read_quantization(const Reader& quantization, ModelConfig& config) {
+void read_quantization(const JsonReader& quantization, ModelConfig& config) {
   const std::string method = quantization.string("quant_method");
   if (method != "bitnet")
     throw NotImplemented("model", fmt::format("{}: quant_method '{}'", quantization.where(), method));
@@ -110,71 +150,53 @@ void read_quantization(const Reader& quantization, ModelConfig& config) {
 
 ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
   const std::string where = checkpoint.path + "/config.json";
-  const Json json = parse(checkpoint.documents.at("config.json"), where);
-  const Reader reader(json, where);
+  const Json document = parse(checkpoint.documents.at("config.json"), where);
+  const JsonReader json(document, where);
+
+  const std::vector<std::string> classes = json.strings("architectures");
+  if (classes.empty()) fail(ErrorCode::invalid_file, "model", "{}: 'architectures' is empty", where);
+  const Architecture& architecture = class_named(classes[0], where);
+  for (const char* bias : {"attention_bias", "mlp_bias"})
+    if (json.boolean(bias, false)) throw NotImplemented("model", fmt::format("{}: {}", where, bias));
 
   ModelConfig config;
-  const Json& classes = reader.at("architectures");
-  if (!classes.is_array() || classes.empty() || !classes[0].is_string())
-    fail(ErrorCode::invalid_file, "model", "{}: 'architectures' is {}, a list of names was expected", where,
-         shown(classes));
-  config.huggingface_class = classes[0].get<std::string>();
-  const std::string& name = config.huggingface_class;
-  if (name == "LlamaForCausalLM" || name == "MistralForCausalLM")
-    config.architecture = "llama";
-  else if (name == "BitNetForCausalLM")
-    config.architecture = "bitnet-b1.58";
-  else if (name == "BitnetForCausalLM")
-    config.architecture = "bitnet";
-  else
-    throw NotImplemented("model", fmt::format("{}: architecture '{}' (LlamaForCausalLM, MistralForCausalLM, "
-                                              "BitNetForCausalLM, BitnetForCausalLM are built)",
-                                              where, name));
-  for (const char* bias : {"attention_bias", "mlp_bias"})
-    if (reader.boolean(bias, false)) throw NotImplemented("model", fmt::format("{}: {}", where, bias));
-
-  config.name = reader.string("_name_or_path", "");
-  config.vocab_size = reader.integer("vocab_size");
-  config.hidden_size = reader.integer("hidden_size");
-  config.layers = reader.integer("num_hidden_layers");
-  config.ffn_size = reader.integer("intermediate_size");
-  config.heads = reader.integer("num_attention_heads");
-  config.kv_heads = reader.integer("num_key_value_heads", config.heads);
-  config.head_size = reader.integer("head_dim", config.heads > 0 ? config.hidden_size / config.heads : 0);
-  config.context_length = reader.integer("max_position_embeddings");
-  config.norm_epsilon = reader.number("rms_norm_eps");
+  config.huggingface_class = architecture.huggingface_class;
+  config.architecture = architecture.gguf;
+  config.name = json.string("_name_or_path", "");
+  for (const auto keys : {architecture.keys, architecture.own_keys})
+    for (const ConfigKey& row : keys)
+      std::visit(
+          [&]<class T>(const Key<T>& k) {
+            const std::string name(k.huggingface);
+            if (k.absent && (name.empty() || !json.has(name.c_str())))
+              config.*k.member = k.absent(config);
+            else if constexpr (std::is_same_v<T, double>)
+              config.*k.member = json.number(name.c_str());
+            else
+              config.*k.member = json.integer(name.c_str());
+          },
+          row);
   // Written out where true; the classes' own defaults differ.
-  config.tied_embeddings = reader.boolean("tie_word_embeddings", checkpoint.find("lm_head.weight") == nullptr);
-  if (name == "MistralForCausalLM") config.sliding_window = reader.integer("sliding_window", 0);
+  config.tied_embeddings = json.boolean("tie_word_embeddings", checkpoint.find("lm_head.weight") == nullptr);
+  read_rope(json, config);
 
-  // transformers 5 keeps base and scaling in rope_parameters, earlier ones in rope_theta and rope_scaling.
-  if (reader.has("rope_parameters")) {
-    const Reader rope = reader.child("rope_parameters");
-    config.rope_base = rope.number("rope_theta", 10000);
-    config.rope_scaling = read_scaling(rope);
-  } else {
-    config.rope_base = reader.number("rope_theta", 10000);
-    if (reader.has("rope_scaling")) config.rope_scaling = read_scaling(reader.child("rope_scaling"));
-  }
-  config.rope_size = config.head_size;
-  if (reader.has("partial_rotary_factor") && reader.number("partial_rotary_factor") != 1)
-    throw NotImplemented("model", where + ": partial_rotary_factor");
+  const std::string activation_key(architecture.activation_key);
+  const std::string activation =
+      json.string(activation_key.c_str(), std::string(architecture.activations[0].huggingface));
+  const auto known = std::find_if(architecture.activations.begin(), architecture.activations.end(),
+                                  [&](const ActivationName& name) { return name.huggingface == activation; });
+  if (known == architecture.activations.end())
+    throw NotImplemented("model",
+                         fmt::format("{}: {} '{}' of {}", where, activation_key, activation, config.huggingface_class));
+  config.activation = known->function;
+  if (architecture.read_json) architecture.read_json(json, config);
 
-  const std::string activation = reader.string("hidden_act", name == "BitNetForCausalLM" ? "relu2" : "silu");
-  if (activation != "silu" && activation != "relu2")
-    throw NotImplemented("model", fmt::format("{}: hidden_act '{}'", where, activation));
-  config.squared_relu = activation == "relu2";
-  if (!config.is_bitnet() && config.squared_relu)
-    throw NotImplemented("model", fmt::format("{}: hidden_act 'relu2' of {}", where, name));
-  // GGUF's two names of the BitNet family differ in the activation alone.
-  if (config.is_bitnet()) config.architecture = config.squared_relu ? "bitnet-b1.58" : "bitnet";
-
-  if (reader.has("quantization_config"))
-    read_quantization(reader.child("quantization_config"), config);
+  if (json.has("quantization_config"))
+    read_quantization(json.child("quantization_config"), config);
   else if (config.is_bitnet())
     config.bit_linear = BitLinear::master;  // 1bitLLM's files, and unpacked 2B-4T's
 
-  const std::string dtype = reader.string("torch_dtype", reader.string("dtype", ""));
+  const std::string dtype = json.string("torch_dtype", json.string("dtype", ""));
   if (dtype == "bfloat16") config.dtype = DType::bf16;
   if (dtype == "float16") config.dtype = DType::f16;
   if (dtype == "float32") config.dtype = DType::f32;
@@ -191,46 +213,45 @@ std::string config_json_with_dtype(const std::string& text, DType dtype, const s
 }
 
 std::string ModelConfig::to_huggingface(const Vocabulary& vocabulary, DType weights) const {
-  Json json;
-  json["architectures"] = {huggingface_class};
-  json["model_type"] = huggingface_class == "MistralForCausalLM"  ? "mistral"
-                       : huggingface_class == "BitNetForCausalLM" ? "bitnet"
-                                                                  : "llama";
-  if (!name.empty()) json["_name_or_path"] = name;
-  json["attention_bias"] = false;
-  json["attention_dropout"] = 0.0;
-  json["bos_token_id"] = vocabulary.bos ? Json(*vocabulary.bos) : Json();
-  json["eos_token_id"] = vocabulary.eos ? Json(*vocabulary.eos) : Json();
-  json["head_dim"] = head_size;
-  json["hidden_act"] = squared_relu ? "relu2" : "silu";
-  json["hidden_size"] = hidden_size;
-  json["intermediate_size"] = ffn_size;
-  json["max_position_embeddings"] = context_length;
-  json["num_attention_heads"] = heads;
-  json["num_hidden_layers"] = layers;
-  json["num_key_value_heads"] = kv_heads;
-  // Through float's shortest form: GGUF keeps 32 bits, and 1e-05 should come back as 1e-05.
-  json["rms_norm_eps"] = std::stod(fmt::format("{}", static_cast<float>(norm_epsilon)));
-  json["rope_theta"] = rope_base;
-  if (rope_scaling.kind == RopeScaling::Kind::linear)
-    json["rope_scaling"] = {{"rope_type", "linear"}, {"factor", rope_scaling.factor}};
-  if (rope_scaling.kind == RopeScaling::Kind::llama3)
-    json["rope_scaling"] = {
-        {"rope_type", "llama3"},
-        {"factor", rope_scaling.factor},
-        {"low_freq_factor", rope_scaling.low_freq_factor},
-        {"high_freq_factor", rope_scaling.high_freq_factor},
-        {"original_max_position_embeddings", static_cast<std::int64_t>(rope_scaling.original_context)}};
-  if (huggingface_class == "MistralForCausalLM")
-    json["sliding_window"] = sliding_window ? Json(sliding_window) : Json();
-  json["tie_word_embeddings"] = tied_embeddings;
-  json["torch_dtype"] = torch_name(weights);
-  json["vocab_size"] = vocab_size;
+  const Architecture& row = architecture_of(*this);
+  Json document;
+  JsonWriter json(document);
+  json.strings("architectures", {huggingface_class});
+  json.string("model_type", row.model_type);
+  if (!name.empty()) json.string("_name_or_path", name);
+  json.boolean("attention_bias", false);
+  json.number("attention_dropout", 0);
+  document["bos_token_id"] = vocabulary.bos ? Json(*vocabulary.bos) : Json();
+  document["eos_token_id"] = vocabulary.eos ? Json(*vocabulary.eos) : Json();
+  for (const auto keys : {row.keys, row.own_keys})
+    for (const ConfigKey& config_key : keys)
+      std::visit(
+          [&]<class T>(const Key<T>& k) {
+            const T value = this->*k.member;
+            const std::string key(k.huggingface);
+            if (key.empty()) return;
+            if (k.nullable && value == 0)
+              json.null(key.c_str());
+            else if constexpr (std::is_same_v<T, double>)
+              json.number(key.c_str(), value);
+            else
+              json.integer(key.c_str(), value);
+          },
+          config_key);
+  for (const ActivationName& known : row.activations)
+    if (known.function == activation) {
+      json.string(std::string(row.activation_key).c_str(), known.huggingface);
+      break;
+    }
+  write_rope(*this, json);
+  json.boolean("tie_word_embeddings", tied_embeddings);
+  json.string("torch_dtype", torch_name(weights));
   if (bit_linear != BitLinear::none)
-    json["quantization_config"] = {{"quant_method", "bitnet"},
-                                   {"linear_class", "autobitlinear"},
-                                   {"quantization_mode", bit_linear == BitLinear::master ? "online" : "offline"}};
-  return json.dump(2) + "\n";
+    document["quantization_config"] = {{"quant_method", "bitnet"},
+                                       {"linear_class", "autobitlinear"},
+                                       {"quantization_mode", bit_linear == BitLinear::master ? "online" : "offline"}};
+  if (row.write_json) row.write_json(*this, json);
+  return document.dump(2) + "\n";
 }
 
 }  // namespace ingot

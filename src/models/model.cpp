@@ -3,7 +3,6 @@
 #include <numeric>
 
 #include "core/fail.h"
-#include "models/families.h"
 #include "models/weights.h"
 
 namespace ingot {
@@ -14,7 +13,7 @@ std::unique_ptr<Model> Model::load(const Checkpoint& checkpoint) {
 
 std::unique_ptr<Model> Model::load(const Checkpoint& checkpoint, const ModelConfig& config) {
   Weights(checkpoint, config).check();
-  return config.is_bitnet() ? make_bitnet(checkpoint, config) : make_llama(checkpoint, config);
+  return architecture_of(config).make(checkpoint, config);
 }
 
 Tensor Model::forward(std::span<const std::int32_t> tokens, KvCache& cache, LogitsOf which) const {

@@ -3,46 +3,48 @@
 #include <charconv>
 
 #include "core/fail.h"
-#include "models/names.h"
 #include "quant/ternary.h"
 
 namespace ingot {
-namespace {
 
-/// f(member, name, shape) for every tensor of a layer; matrices are linear layers (out, in).
-template <class F>
-void each_of_layer(const ModelConfig& c, std::int64_t index, F&& f) {
-  const std::int64_t q = c.heads * c.head_size, kv = c.kv_heads * c.head_size;
-  const auto visit = [&](Tensor LayerWeights::* member, const char* name, const Shape& shape) {
-    f(member, "blk." + std::to_string(index) + "." + name + ".weight", shape);
-  };
-  visit(&LayerWeights::attn_norm, "attn_norm", {c.hidden_size});
-  visit(&LayerWeights::wq, "attn_q", {q, c.hidden_size});
-  visit(&LayerWeights::wk, "attn_k", {kv, c.hidden_size});
-  visit(&LayerWeights::wv, "attn_v", {kv, c.hidden_size});
-  visit(&LayerWeights::wo, "attn_output", {c.hidden_size, q});
-  visit(&LayerWeights::ffn_norm, "ffn_norm", {c.hidden_size});
-  visit(&LayerWeights::gate, "ffn_gate", {c.ffn_size, c.hidden_size});
-  visit(&LayerWeights::up, "ffn_up", {c.ffn_size, c.hidden_size});
-  visit(&LayerWeights::down, "ffn_down", {c.hidden_size, c.ffn_size});
-  if (!c.is_bitnet()) return;
-  visit(&LayerWeights::attn_sub_norm, "attn_sub_norm", {q});
-  visit(&LayerWeights::ffn_sub_norm, "ffn_sub_norm", {c.ffn_size});
+Weights::Found Weights::find(const std::string& name) const {
+  const auto other = huggingface_name(architecture_, name);
+  if (!other) fail(ErrorCode::internal, "model", "{} has no row '{}'", architecture_.huggingface_class, name);
+  if (const Tensor* tensor = checkpoint_.find(name)) return {tensor, name, other->row, false};
+  const Tensor* tensor = checkpoint_.find(other->name);
+  const bool huggingface = tensor || checkpoint_.documents.contains("config.json");
+  return {tensor, huggingface ? other->name : name, other->row, huggingface};
 }
 
-}  // namespace
+Weights::Found Weights::require(const std::string& name, const Shape& shape) const {
+  Found found = find(name);
+  if (!found.tensor) fail(ErrorCode::not_found, "model", "{}: tensor '{}' is missing", checkpoint_.path, found.name);
+  if (found.tensor->shape() != shape)
+    fail(ErrorCode::shape_mismatch, "model", "{}: tensor '{}' has shape {}, the configuration says {}",
+         checkpoint_.path, found.name, to_string(found.tensor->shape()), to_string(shape));
+  return found;
+}
 
-const Tensor* Weights::find(const std::string& name, std::string& stored_name) const {
-  stored_name = name;
-  if (const Tensor* tensor = checkpoint_.find(name)) return tensor;
-  for (const bool old_bitnet : {false, true})
-    if (const auto alias = huggingface_name(name, old_bitnet))
-      if (const Tensor* tensor = checkpoint_.find(*alias)) {
-        stored_name = *alias;
-        return tensor;
-      }
-  if (checkpoint_.documents.contains("config.json")) stored_name = huggingface_name(name).value_or(name);
-  return nullptr;
+Weights::Found Weights::require(const std::string& name) const {
+  const Found found = find(name);
+  return require(name, name.ends_with(".bias") ? Shape{size_of(found.row->rows, config_)} : found.row->shape(config_));
+}
+
+Weights::Found Weights::require_linear(const std::string& name, Tensor& scale) const {
+  const Found found = find(name);
+  const bool packed = found.tensor && config_.bit_linear == BitLinear::ternary && found.tensor->dtype() == DType::u8;
+  if (!packed) return require(name);
+
+  const Shape full = found.row->shape(config_);
+  require(name, {(full[0] + 3) / 4, full[1]});
+  const std::string scale_name = found.name + "_scale";
+  const Tensor* stored = checkpoint_.find(scale_name);
+  if (!stored) fail(ErrorCode::not_found, "model", "{}: tensor '{}' is missing", checkpoint_.path, scale_name);
+  if (stored->numel() != 1 || !is_floating(stored->dtype()))
+    fail(ErrorCode::shape_mismatch, "model", "{}: tensor '{}' is {}, one number was expected", checkpoint_.path,
+         scale_name, describe(*stored));
+  scale = *stored;
+  return found;
 }
 
 Tensor Weights::count(Tensor tensor) const {
@@ -50,87 +52,60 @@ Tensor Weights::count(Tensor tensor) const {
   return tensor;
 }
 
-const Tensor& Weights::require(const std::string& name, const Shape& shape) const {
-  std::string stored;
-  const Tensor* tensor = find(name, stored);
-  if (!tensor) fail(ErrorCode::not_found, "model", "{}: tensor '{}' is missing", checkpoint_.path, stored);
-  if (tensor->shape() != shape)
-    fail(ErrorCode::shape_mismatch, "model", "{}: tensor '{}' has shape {}, the configuration says {}",
-         checkpoint_.path, stored, to_string(tensor->shape()), to_string(shape));
-  return *tensor;
-}
-
-Tensor Weights::get(const std::string& name, const Shape& shape) const {
-  const Tensor& tensor = require(name, shape);
+Tensor Weights::load(const Found& found) const {
   // Files may hold elements at any byte; a weight is read for every token, so it is aligned once, here.
-  return count(tensor.is_aligned() ? tensor : contiguous(tensor));
+  Tensor tensor = found.tensor->is_aligned() ? *found.tensor : contiguous(*found.tensor);
+  if (found.huggingface && found.row->transform == Transform::plus_one) tensor = add(astype(tensor, DType::f32), 1);
+  return tensor;
 }
 
-Tensor Weights::vector(const std::string& name, std::int64_t size) const {
-  return contiguous(astype(get(name, {size}), DType::f32));
-}
+Tensor Weights::get(const std::string& name) const { return count(load(require(name + ".weight"))); }
 
-const Tensor& Weights::require_linear(const std::string& name, std::int64_t out, std::int64_t in, Tensor& scale) const {
-  std::string stored;
-  const Tensor* tensor = find(name, stored);
-  const bool packed = tensor && config_.bit_linear == BitLinear::ternary && tensor->dtype() == DType::u8;
-  if (!packed) return require(name, {out, in});
+Tensor Weights::vector(const std::string& name) const { return contiguous(astype(get(name), DType::f32)); }
 
-  const Shape expected{(out + 3) / 4, in};
-  if (tensor->shape() != expected)
-    fail(ErrorCode::shape_mismatch, "model", "{}: packed tensor '{}' has shape {}, the configuration says {}",
-         checkpoint_.path, stored, to_string(tensor->shape()), to_string(expected));
-  const std::string scale_name = stored + "_scale";
-  const Tensor* found = checkpoint_.find(scale_name);
-  if (!found) fail(ErrorCode::not_found, "model", "{}: tensor '{}' is missing", checkpoint_.path, scale_name);
-  if (found->numel() != 1 || !is_floating(found->dtype()))
-    fail(ErrorCode::shape_mismatch, "model", "{}: tensor '{}' is {}, one number was expected", checkpoint_.path,
-         scale_name, describe(*found));
-  scale = *found;
-  return *tensor;
-}
-
-Tensor Weights::linear(const std::string& name, std::int64_t out, std::int64_t in) const {
-  if (config_.bit_linear == BitLinear::master) {
-    const Tensor master = get(name, {out, in});
-    bytes_ -= master.nbytes();
-    return count(ternarize(master, name));
-  }
+Linear Weights::linear(const std::string& name) const {
+  Linear result;
   Tensor scale;
-  const Tensor& weight = require_linear(name, out, in, scale);
-  if (!scale.defined()) return get(name, {out, in});
-  const auto value = static_cast<float>(scale.item());
-  return count(unpack_bitnet(weight, config_.scale_multiplies ? value : 1 / value, out));
+  const Found found = require_linear(name + ".weight", scale);
+  if (found.row->bias) result.bias = count(contiguous(astype(load(require(name + ".bias")), DType::f32)));
+  if (config_.bit_linear != BitLinear::none) result.activations = Activations::int8_per_row;
+  if (config_.bit_linear == BitLinear::master) {
+    result.weight = count(ternarize(load(found), name + ".weight"));
+  } else if (scale.defined()) {
+    const auto value = static_cast<float>(scale.item());
+    result.weight =
+        count(unpack_bitnet(*found.tensor, config_.scale_multiplies ? value : 1 / value, found.row->shape(config_)[0]));
+  } else {
+    result.weight = count(load(found));
+  }
+  return result;
 }
 
-LayerWeights Weights::layer(std::int64_t index) const {
-  LayerWeights weights;
-  each_of_layer(config_, index, [&](Tensor LayerWeights::* member, const std::string& name, const Shape& shape) {
-    weights.*member = shape.rank() == 1 ? vector(name, shape[0]) : linear(name, shape[0], shape[1]);
-  });
-  return weights;
+LayerWeights Weights::layer(std::int64_t index) const { return {*this, index}; }
+
+void Weights::check(const TensorRow& row, const std::string& prefix) const {
+  const std::string name = prefix + std::string(row.gguf);
+  Tensor scale;
+  if (row.columns == Axis::none)
+    require(name + ".weight");
+  else
+    require_linear(name + ".weight", scale);
+  if (row.bias) require(name + ".bias");
 }
 
 void Weights::check() const {
-  const ModelConfig& c = config_;
-  require("token_embd.weight", {c.vocab_size, c.hidden_size});
-  require("output_norm.weight", {c.hidden_size});
-  if (!c.tied_embeddings) require("output.weight", {c.vocab_size, c.hidden_size});
-  for (std::int64_t i = 0; i < c.layers; ++i)
-    each_of_layer(c, i, [&](Tensor LayerWeights::*, const std::string& name, const Shape& shape) {
-      Tensor scale;
-      if (shape.rank() == 1)
-        require(name, shape);
-      else
-        require_linear(name, shape[0], shape[1], scale);
-    });
+  for (const TensorRow& row : architecture_.tensors)
+    if (row.gguf != "output" || !config_.tied_embeddings) check(row, "");
+  for (std::int64_t i = 0; i < config_.layers; ++i)
+    for (const TensorRow& row : architecture_.layer_tensors) check(row, "blk." + std::to_string(i) + ".");
   for (const NamedTensor& entry : checkpoint_.tensors) {
-    const std::string name = gguf_name(entry.name).value_or(entry.name);
+    const auto known = gguf_name(architecture_, entry.name);
+    const std::string& name = known ? known->name : entry.name;
     std::int64_t layer = -1;
     if (name.starts_with("blk.")) std::from_chars(name.data() + 4, name.data() + name.size(), layer);
-    if (layer >= c.layers)
+    if (layer >= config_.layers)
       fail(ErrorCode::invalid_file, "model", "{}: tensor '{}', but the configuration has {} layers", checkpoint_.path,
-           entry.name, c.layers);
+           entry.name, config_.layers);
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include "core/fail.h"
 #include "models/config.h"
-#include "models/names.h"
 #include "quant/ternary.h"
 #include "tools/model_source.h"
 
@@ -109,31 +108,26 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
   ModelConfig& config = source.config;
   if (config.rope_factors.defined())
     throw NotImplemented("convert", "rope_freqs.weight without the parameters that config.json wants");
-  const bool old_bitnet = config.huggingface_class == "BitnetForCausalLM";
+  const Architecture& architecture = architecture_of(config);
   const DType vectors = options.dtype.value_or(config.dtype.value_or(DType::f32));
   DType matrices = vectors;
   for (SourceTensor& tensor : source.tensors) {
     OutputTensor output = std::move(tensor.output);
-    if (output.name == "rope_freqs.weight") continue;  // config.json says it
-    const auto name = huggingface_name(output.name, old_bitnet);
-    if (!name) {
+    if (output.name.starts_with("rope_f")) continue;  // config.json says it
+    const auto known = huggingface_name(architecture, output.name);
+    if (!known) {
       report.dropped.push_back(output.name);
       continue;
     }
-    const bool is_q = output.name.ends_with(".attn_q.weight"), is_k = output.name.ends_with(".attn_k.weight");
-    output.name = *name;
+    output.name = known->name;
     if (tensor.bit_linear && config.bit_linear == BitLinear::ternary) {
       push_packed(plan, output);
       continue;
     }
-    if (!is_matrix(output))
-      output = converted(std::move(output), vectors);
-    else if (options.dtype || output.encoding)
+    if (is_matrix(output) && (options.dtype || output.encoding))
       output = converted(std::move(output), options.dtype.value_or(DType::f32));
-    if (config.architecture == "llama" && (is_q || is_k)) {
-      const std::int64_t heads = is_q ? config.heads : config.kv_heads;
-      output.make = [make = output.make, heads] { return to_half_split(make(), heads); };
-    }
+    output = to_huggingface_form(std::move(output), known->row->transform, config);
+    if (!is_matrix(output)) output = converted(std::move(output), vectors);
     if (is_matrix(output)) matrices = output.dtype;
     plan.tensors.push_back(std::move(output));
   }

@@ -1,10 +1,11 @@
 #include "tools/model_source.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "core/fail.h"
 #include "models/config.h"
-#include "models/names.h"
 #include "models/weights.h"
 #include "quant/rows.h"
 #include "quant/ternary.h"
@@ -51,8 +52,8 @@ std::optional<DType> vector_dtype(const Checkpoint& checkpoint) {
   return {};
 }
 
-}  // namespace
-
+// Rows of a q or k weight (heads·D, …) from Hugging Face's order of a head's rotary pairs (i, i + D/2) to Meta's
+// (2i, 2i + 1), and back. Any dtype; plain tensors only.
 Tensor to_interleaved(const Tensor& weight, std::int64_t heads) {
   const Tensor pairs = weight.view({heads, 2, weight.size(0) / heads / 2, -1}).transpose(1, 2);
   return reshape(pairs, weight.shape());
@@ -61,6 +62,42 @@ Tensor to_interleaved(const Tensor& weight, std::int64_t heads) {
 Tensor to_half_split(const Tensor& weight, std::int64_t heads) {
   const Tensor pairs = weight.view({heads, weight.size(0) / heads / 2, 2, -1}).transpose(1, 2);
   return reshape(pairs, weight.shape());
+}
+
+std::int64_t heads_of(Transform transform, const ModelConfig& config) {
+  return transform == Transform::rotary_q ? config.heads : config.kv_heads;
+}
+
+}  // namespace
+
+OutputTensor to_gguf_form(OutputTensor tensor, Transform transform, const ModelConfig& config) {
+  switch (transform) {
+    case Transform::none: break;
+    case Transform::rotary_q:
+    case Transform::rotary_k:
+      tensor.make = [make = tensor.make, heads = heads_of(transform, config)] { return to_interleaved(make(), heads); };
+      break;
+    case Transform::plus_one:
+      tensor = converted(std::move(tensor), DType::f32);
+      tensor.make = [make = tensor.make] { return add(make(), 1); };
+      break;
+  }
+  return tensor;
+}
+
+OutputTensor to_huggingface_form(OutputTensor tensor, Transform transform, const ModelConfig& config) {
+  switch (transform) {
+    case Transform::none: break;
+    case Transform::rotary_q:
+    case Transform::rotary_k:
+      tensor.make = [make = tensor.make, heads = heads_of(transform, config)] { return to_half_split(make(), heads); };
+      break;
+    case Transform::plus_one:
+      tensor = converted(std::move(tensor), DType::f32);
+      tensor.make = [make = tensor.make] { return subtract(make(), 1); };
+      break;
+  }
+  return tensor;
 }
 
 OutputTensor as_stored(const NamedTensor& entry) {
@@ -124,6 +161,8 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
   }
   config.dtype = vector_dtype(checkpoint);
 
+  const Architecture& architecture = architecture_of(config);
+  std::vector<std::string> unknown;
   for (const NamedTensor& entry : checkpoint.tensors) {
     const bool scale = entry.name.ends_with(".weight_scale") && config.bit_linear == BitLinear::ternary;
     if (scale) continue;  // read with its weight
@@ -132,24 +171,31 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
       source.dropped.push_back(entry.name);
       continue;
     }
-    const auto name = gguf_name(entry.name);
-    if (!name)
-      fail(ErrorCode::invalid_file, "convert", "{}: tensor '{}' has no GGUF name", checkpoint.path, entry.name);
-    const bool bit_linear = config.bit_linear != BitLinear::none && is_bit_linear(*name);
-    OutputTensor output = as_stored(entry);
-    output.name = *name;
-    if (bit_linear && entry.tensor.dtype() == DType::u8) output = unpacked(checkpoint, entry, config, *name);
-    const bool is_q = name->ends_with(".attn_q.weight"), is_k = name->ends_with(".attn_k.weight");
-    if (config.architecture == "llama" && (is_q || is_k)) {
-      const std::int64_t heads = is_q ? config.heads : config.kv_heads;
-      output.make = [make = output.make, heads] { return to_interleaved(make(), heads); };
+    const auto known = gguf_name(architecture, entry.name);
+    if (!known) {
+      unknown.push_back(entry.name);
+      continue;
     }
-    source.tensors.push_back({std::move(output), bit_linear});
+    const bool bit_linear = config.bit_linear != BitLinear::none && is_bit_linear(known->name);
+    OutputTensor output = as_stored(entry);
+    output.name = known->name;
+    if (bit_linear && entry.tensor.dtype() == DType::u8) output = unpacked(checkpoint, entry, config, known->name);
+    source.tensors.push_back({to_gguf_form(std::move(output), known->row->transform, config), bit_linear});
   }
-  if (config.architecture == "llama") config.rope_layout = RopeLayout::interleaved;
-  if (config.rope_scaling.kind == RopeScaling::Kind::llama3) {
-    const Tensor factors = rope_factors(config);
-    source.tensors.push_back({as_stored({.name = "rope_freqs.weight", .tensor = factors})});
+  if (!unknown.empty())
+    fail(ErrorCode::invalid_file, "convert",
+         "{}: {} tensors that {} does not have: {} (--keep-names converts tensor "
+         "by tensor)",
+         checkpoint.path, unknown.size(), config.huggingface_class, fmt::join(unknown, ", "));
+  config.rope_layout = architecture.gguf_rope_layout;
+  const RopeScaling& scaling = config.rope_scaling;
+  const auto add_factors = [&](const char* name, const Tensor& factors) {
+    source.tensors.push_back({as_stored({.name = name, .tensor = factors})});
+  };
+  if (scaling.kind == RopeScaling::Kind::llama3) add_factors("rope_freqs.weight", rope_factors(config));
+  if (scaling.kind == RopeScaling::Kind::longrope) {
+    add_factors("rope_factors_long.weight", astype(Tensor::from<double>(scaling.long_factors), DType::f32));
+    add_factors("rope_factors_short.weight", astype(Tensor::from<double>(scaling.short_factors), DType::f32));
   }
   return source;
 }

@@ -3,6 +3,7 @@
 
 #include "ingot/model.h"
 #include "ingot/tools.h"
+#include "models/architectures/architecture.h"
 
 namespace ingot {
 
@@ -18,17 +19,16 @@ struct ModelSource {
   std::vector<std::string> dropped, notes;
 };
 
-/// Throws what ModelConfig::from and load_vocabulary throw (but for an absent vocabulary), and invalid_file for a
-/// tensor with no GGUF name.
+/// Throws what ModelConfig::from and load_vocabulary throw (but for an absent vocabulary), and invalid_file naming all
+/// tensors that the architecture does not have.
 ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path);
 
 /// The tensors of a GGUF file as they stand, of any architecture. `bit_linear`: mark a BitNet model's linear layers.
 std::vector<SourceTensor> stored_tensors(const Checkpoint& checkpoint, bool bit_linear);
 
-/// Rows of a q or k weight (heads·D, …) from Hugging Face's order of a head's rotary pairs (i, i + D/2) to Meta's
-/// (2i, 2i + 1), and back. Any dtype; plain tensors only.
-Tensor to_interleaved(const Tensor& weight, std::int64_t heads);
-Tensor to_half_split(const Tensor& weight, std::int64_t heads);
+/// A tensor of Hugging Face's in GGUF's form, and the inverse. Plain tensors only.
+OutputTensor to_gguf_form(OutputTensor tensor, Transform transform, const ModelConfig& config);
+OutputTensor to_huggingface_form(OutputTensor tensor, Transform transform, const ModelConfig& config);
 
 /// The number of `general.file_type` (llama.cpp's enumeration).
 std::uint32_t gguf_file_type(DType dtype);

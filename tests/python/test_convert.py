@@ -10,7 +10,7 @@ import pytest
 import transformers
 from conftest import raw_tensors, write_raw_tensors
 
-MODELS = ["llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral", "bitnet-2b4t", "bitnet-silu"]
+MODELS = ["llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral", "bitnet-2b4t", "bitnet-silu", "qwen2"]
 
 
 @pytest.fixture(params=["models/tiny-bitnet"] + [f"tests/golden/{name}" for name in MODELS])
@@ -41,7 +41,8 @@ def test_transformers_reads_the_configuration_we_write(call, model, tmp_path):
     call("convert", tmp_path / "model.gguf", tmp_path / "back", "--to", "hf")
     config = transformers.AutoConfig.from_pretrained(tmp_path / "back")
     original = json.loads((model / "config.json").read_text())
-    assert type(config).__name__ == {"llama": "LlamaConfig", "mistral": "MistralConfig", "bitnet": "BitNetConfig"}[
+    assert type(config).__name__ == {"llama": "LlamaConfig", "mistral": "MistralConfig", "bitnet": "BitNetConfig",
+                                     "qwen2": "Qwen2Config"}[
         original["model_type"]]
     assert config.hidden_size == original["hidden_size"]
     rope = original.get("rope_parameters") or original.get("rope_scaling") or {}

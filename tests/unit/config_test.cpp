@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
 #include "ingot/model.h"
-#include "models/names.h"
+#include "models/architectures/all.h"
 
 namespace ingot {
 namespace {
@@ -40,32 +41,47 @@ std::string message_for(const std::string& json) {
   return message_of([&] { ModelConfig::from(with_config(json)); });
 }
 
+std::string name_of(const std::optional<TensorName>& found) { return found ? found->name : "none"; }
+
 TEST(Names, MapBothWays) {
-  for (const auto& [huggingface, gguf] : std::vector<std::pair<std::string, std::string>>{
-           {"model.embed_tokens.weight", "token_embd.weight"},
-           {"model.norm.weight", "output_norm.weight"},
-           {"lm_head.weight", "output.weight"},
-           {"model.layers.0.input_layernorm.weight", "blk.0.attn_norm.weight"},
-           {"model.layers.12.self_attn.q_proj.weight", "blk.12.attn_q.weight"},
-           {"model.layers.12.self_attn.k_proj.bias", "blk.12.attn_k.bias"},
-           {"model.layers.7.self_attn.attn_sub_norm.weight", "blk.7.attn_sub_norm.weight"},
-           {"model.layers.7.mlp.ffn_sub_norm.weight", "blk.7.ffn_sub_norm.weight"},
-           {"model.layers.3.mlp.down_proj.weight", "blk.3.ffn_down.weight"}}) {
-    EXPECT_EQ(gguf_name(huggingface), gguf);
-    EXPECT_EQ(huggingface_name(gguf), huggingface);
+  for (const auto& [architecture, huggingface, gguf] :
+       std::vector<std::tuple<const Architecture*, std::string, std::string>>{
+           {&llama, "model.embed_tokens.weight", "token_embd.weight"},
+           {&llama, "model.norm.weight", "output_norm.weight"},
+           {&mistral, "lm_head.weight", "output.weight"},
+           {&llama, "model.layers.0.input_layernorm.weight", "blk.0.attn_norm.weight"},
+           {&llama, "model.layers.12.self_attn.q_proj.weight", "blk.12.attn_q.weight"},
+           {&qwen2, "model.layers.12.self_attn.k_proj.bias", "blk.12.attn_k.bias"},
+           {&bitnet, "model.layers.7.self_attn.attn_sub_norm.weight", "blk.7.attn_sub_norm.weight"},
+           {&bitnet, "model.layers.7.mlp.ffn_sub_norm.weight", "blk.7.ffn_sub_norm.weight"},
+           {&old_bitnet, "model.layers.1.self_attn.inner_attn_ln.weight", "blk.1.attn_sub_norm.weight"},
+           {&old_bitnet, "model.layers.1.self_attn.q_proj.weight", "blk.1.attn_q.weight"},
+           {&llama, "model.layers.3.mlp.down_proj.weight", "blk.3.ffn_down.weight"}}) {
+    EXPECT_EQ(name_of(gguf_name(*architecture, huggingface)), gguf);
+    EXPECT_EQ(name_of(huggingface_name(*architecture, gguf)), huggingface);
   }
-  EXPECT_EQ(gguf_name("model.layers.1.self_attn.inner_attn_ln.weight"), "blk.1.attn_sub_norm.weight");
-  EXPECT_EQ(huggingface_name("blk.1.attn_sub_norm.weight", true), "model.layers.1.self_attn.inner_attn_ln.weight");
-  EXPECT_EQ(huggingface_name("blk.1.attn_q.weight", true), "model.layers.1.self_attn.q_proj.weight");
 }
 
 TEST(Names, OthersHaveNone) {
   for (const char* name : {"", ".", "model", "model.layers.1", "model.layers..self_attn.q_proj.weight",
                            "model.layers.x.self_attn.q_proj.weight", "model.layers.1.self_attn.q_proj",
+                           "model.layers.1.self_attn.q_proj.bias", "model.layers.1.self_attn.attn_sub_norm.weight",
                            "model.embed_tokens.weight.more", "blk.0.attn_q.weight"})
-    EXPECT_EQ(gguf_name(name), std::nullopt) << name;
+    EXPECT_EQ(name_of(gguf_name(llama, name)), "none") << name;
   for (const char* name : {"", "blk.0", "blk.0.weight", "blk..attn_q.weight", "rope_freqs.weight"})
-    EXPECT_EQ(huggingface_name(name), std::nullopt) << name;
+    EXPECT_EQ(name_of(huggingface_name(llama, name)), "none") << name;
+}
+
+// A row that two others could be taken for would convert one of them into nothing.
+TEST(Names, AreDistinctInEveryArchitecture) {
+  for (const Architecture* architecture : architectures())
+    for (const auto rows : {architecture->tensors, architecture->layer_tensors}) {
+      std::set<std::string_view> gguf, huggingface;
+      for (const TensorRow& row : rows) {
+        EXPECT_TRUE(gguf.insert(row.gguf).second) << architecture->huggingface_class << " " << row.gguf;
+        EXPECT_TRUE(huggingface.insert(row.huggingface).second) << architecture->huggingface_class << " " << row.gguf;
+      }
+    }
 }
 
 TEST(Config, ReadsOldAndNewRopeKeys) {

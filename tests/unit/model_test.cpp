@@ -99,7 +99,7 @@ TEST_P(Golden, CatchesAWrongEpsilon) {
 INSTANTIATE_TEST_SUITE_P(Models, Golden,
                          testing::Values("llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral",
                                          "mistral-window", "bitnet-2b4t", "bitnet-2b4t-packed",
-                                         "bitnet-packed-bitlinear", "bitnet-silu"),
+                                         "bitnet-packed-bitlinear", "bitnet-silu", "qwen2"),
                          [](const auto& param) {
                            std::string name = param.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -1,0 +1,101 @@
+// One row of the table of architectures: everything about a class of models that files spell differently, for both
+// directions, and its forward pass. GGUF's names, row order and conventions are the ones used inside.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "ingot/model.h"
+
+namespace ingot {
+
+class JsonReader;
+class JsonWriter;
+
+/// The sizes of a configuration that shapes are made of.
+enum class Axis : std::uint8_t { none, vocab, hidden, q, kv, qkv, ffn, gate_up, head };
+std::int64_t size_of(Axis axis, const ModelConfig& config) noexcept;
+
+/// How GGUF's tensor differs from Hugging Face's.
+enum class Transform : std::uint8_t {
+  none,
+  rotary_q,  // rows of each head in the order of interleaved pairs
+  rotary_k,
+  plus_one,  // 1 + weight, in f32
+};
+
+/// A tensor, or one in each layer.
+struct TensorRow {
+  std::string_view gguf, huggingface;  // without ".weight"; in a layer behind "blk.N." and Architecture::layer_prefix
+  Axis rows, columns = Axis::none;     // none: a vector
+  Transform transform = Transform::none;
+  bool bias = false;  // and a ".bias" (rows)
+
+  Shape shape(const ModelConfig& config) const;
+};
+
+/// A number of the configuration. Rows are read in their order.
+template <class T>
+struct Key {
+  std::string_view gguf, huggingface;  // behind "ARCHITECTURE."; empty: the file does not say it
+  T ModelConfig::* member;
+  /// What it is where the file does not say it; null: an error.
+  T (*absent)(const ModelConfig&) = nullptr;
+  bool nullable = false;  // 0 is null in config.json, and no key in GGUF
+};
+using ConfigKey = std::variant<Key<std::int64_t>, Key<double>>;
+
+struct ActivationName {
+  std::string_view huggingface;
+  ActivationFunction function;
+};
+
+struct Architecture {
+  std::string_view huggingface_class, model_type;  // config.json's "architectures" and "model_type"
+  std::string_view gguf;                           // "general.architecture"
+  std::string_view other_gguf = {};                // a second name of it: read_json and read_gguf tell them apart
+  std::span<const TensorRow> tensors, layer_tensors;
+  std::string_view layer_prefix = "model.layers.";
+  std::span<const ConfigKey> keys, own_keys = {};
+  std::string_view activation_key = "hidden_act";
+  std::span<const ActivationName> activations;  // those that are built; the first is the default
+  RopeLayout gguf_rope_layout = RopeLayout::half_split;
+  /// What no row can say; each may be null. After the keys were read or written.
+  void (*read_json)(const JsonReader& json, ModelConfig& config) = nullptr;
+  void (*write_json)(const ModelConfig& config, JsonWriter& json) = nullptr;
+  void (*read_gguf)(const Checkpoint& checkpoint, ModelConfig& config) = nullptr;
+  void (*write_gguf)(const ModelConfig& config, Metadata& metadata) = nullptr;
+  /// GGUF files by others, which do not say "ingot.huggingface_class": whether they are of this class rather than of
+  /// another with the same `gguf`; null: unless another claims them.
+  bool (*claims)(const Metadata& metadata) = nullptr;
+  std::unique_ptr<Model> (*make)(const Checkpoint& checkpoint, ModelConfig config) = nullptr;
+
+  bool has_gguf_name(std::string_view name) const noexcept {
+    return !name.empty() && (name == gguf || name == other_gguf);
+  }
+};
+
+/// Every architecture that is built.
+std::span<const Architecture* const> architectures();
+/// By config.json's class, or by GGUF's keys. `where` names the file: throw NotImplemented with the names that are
+/// built.
+const Architecture& class_named(const std::string& huggingface_class, const std::string& where);
+const Architecture& class_of(const Metadata& metadata, const std::string& where);
+const Architecture& architecture_of(const ModelConfig& config);
+
+/// A tensor's name in the other naming, and the row that says so.
+struct TensorName {
+  std::string name;
+  const TensorRow* row;
+  bool bias;
+};
+/// "model.layers.3.self_attn.q_proj.weight" → "blk.3.attn_q.weight"; none for a name outside the table.
+std::optional<TensorName> gguf_name(const Architecture& architecture, std::string_view huggingface);
+/// The inverse.
+std::optional<TensorName> huggingface_name(const Architecture& architecture, std::string_view gguf);
+
+}  // namespace ingot
