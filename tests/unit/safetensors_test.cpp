@@ -103,6 +103,7 @@ TEST(SafeTensors, AcceptsWhatTheReferenceAccepts) {
   EXPECT_EQ(opened(file("{}")).tensors.size(), 0u);
   EXPECT_EQ(opened(file("  \n\t{}   ")).tensors.size(), 0u);
   EXPECT_EQ(opened(file(R"({"__metadata__":{}})")).tensors.size(), 0u);
+  EXPECT_EQ(opened(file(R"({"__metadata__":null})")).metadata.size(), 0u);
   EXPECT_EQ(opened(file(one("F32", "[]", "[0,4]"), 4)).get("w").rank(), 0);
   EXPECT_EQ(opened(file(one("F32", "[2,0]", "[0,0]"))).get("w").numel(), 0);
   EXPECT_EQ(opened(file(one("F32", "[1,1,1,1,1,1,1,1]", "[0,4]"), 4)).get("w").rank(), 8);
@@ -141,6 +142,7 @@ TEST(SafeTensors, RejectsBrokenJson) {
   rejects(file("{\"a\":1}"), {"an object"});
   rejects(file("{\"\xff\":{}}"), {"JSON"});
   rejects(file(R"({"__metadata__":{"a":1}})"), {"a string"});
+  rejects(file(R"({"__metadata__":nul})"), {"expected null"});
   rejects(file(R"({"__metadata__":{"a":"1","a":"2"}})"), {"metadata key a twice"});
   rejects(file(R"({"__metadata__":{},"__metadata__":{}})"), {"twice"});
   rejects(file(R"({"w":{"dtype":"U8","shape":[1]}})", 1), {"no data_offsets"});

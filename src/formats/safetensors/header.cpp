@@ -218,6 +218,9 @@ Header read_header(const Source& source) {
     if (!seen.insert(name).second)
       json.reject_text(json.here(),
                        fmt::format("{} {} is there twice", name == "__metadata__" ? "key" : "tensor", printable(name)));
+    // MLX writes null where there is none.
+    if (name == "__metadata__" && json.get<bool>(simdjson::simdjson_result<bool>(field.value().is_null()), "null"))
+      continue;
     auto object = json.get<od::object>(field.value().get_object(), "an object");
     if (name == "__metadata__")
       read_metadata(json, object, header.metadata);
