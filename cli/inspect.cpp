@@ -20,10 +20,6 @@ struct Options {
   bool tensors = false, stats = false, json = false;
 };
 
-std::string type_name(const Tensor& tensor) {
-  return std::string(tensor.is_quantized() ? to_string(tensor.encoding()->scheme()) : to_string(tensor.dtype()));
-}
-
 Json to_json(const Value& value);
 
 Json to_json(const Array& array) {
@@ -63,7 +59,7 @@ Json to_json(const TensorStats& stats) {
 // None, with a note, for a scheme that is only carried: the other tensors are worth seeing.
 std::optional<TensorStats> stats_of(const NamedTensor& entry) {
   try {
-    return tensor_stats(entry.tensor);
+    return tensor_stats(entry);
   } catch (const NotImplemented& error) {
     report_note(fmt::format("{}: no statistics: {}", entry.name, error.message()));
     return std::nullopt;
@@ -92,13 +88,16 @@ int run_json(const Checkpoint& checkpoint, const Options& options) {
   out["notes"] = checkpoint.notes;
   Json tensors = Json::array();
   for (const NamedTensor& entry : checkpoint.tensors) {
-    const Tensor& tensor = entry.tensor;
     Json row{{"name", entry.name},
-             {"dtype", type_name(tensor)},
-             {"shape", std::vector<std::int64_t>(tensor.shape().begin(), tensor.shape().end())},
-             {"bytes", tensor.nbytes()},
+             {"dtype", entry.held_as()},
+             {"shape", std::vector<std::int64_t>(entry.shape().begin(), entry.shape().end())},
+             {"bytes", entry.nbytes()},
              {"file", checkpoint.files[static_cast<std::size_t>(entry.file)]},
              {"offset", entry.offset}};
+    if (entry.composite) {
+      row["decodes_to"] = to_string(entry.dtype());
+      for (const NamedTensor& part : entry.composite->parts) row["parts"].push_back(part.name);
+    }
     if (options.stats) {
       const auto stats = stats_of(entry);
       row["stats"] = stats ? to_json(*stats) : Json();
@@ -119,11 +118,10 @@ void print_tensors(const Checkpoint& checkpoint, bool stats) {
   Table table(std::move(columns));
   ProgressBar bar("reading");
   std::uint64_t done = 0, total = 0;
-  for (const NamedTensor& entry : checkpoint.tensors) total += entry.tensor.nbytes();
+  for (const NamedTensor& entry : checkpoint.tensors) total += entry.nbytes();
   for (const NamedTensor& entry : checkpoint.tensors) {
-    const Tensor& tensor = entry.tensor;
-    std::vector<std::string> row{entry.name, type_name(tensor), to_string(tensor.shape()),
-                                 grouped(static_cast<std::int64_t>(tensor.nbytes())),
+    std::vector<std::string> row{entry.name, entry.held_as(), to_string(entry.shape()),
+                                 grouped(static_cast<std::int64_t>(entry.nbytes())),
                                  grouped(static_cast<std::int64_t>(entry.offset))};
     if (stats) {
       if (const auto s = stats_of(entry)) {
@@ -136,7 +134,7 @@ void print_tensors(const Checkpoint& checkpoint, bool stats) {
       }
     }
     table.add(std::move(row));
-    bar.update(done += tensor.nbytes(), total);
+    bar.update(done += entry.nbytes(), total);
   }
   table.print();
 }
@@ -148,10 +146,10 @@ int run(const Options& options) {
   std::uint64_t bytes = 0, elements = 0;
   std::map<std::string, std::pair<std::int64_t, std::uint64_t>> types;  // tensors, bytes
   for (const NamedTensor& entry : checkpoint.tensors) {
-    bytes += entry.tensor.nbytes();
-    elements += static_cast<std::uint64_t>(entry.tensor.numel());
-    auto& [count, size] = types[type_name(entry.tensor)];
-    ++count, size += entry.tensor.nbytes();
+    bytes += entry.nbytes();
+    elements += static_cast<std::uint64_t>(entry.shape().numel());
+    auto& [count, size] = types[entry.held_as()];
+    ++count, size += entry.nbytes();
   }
   fmt::print("{}\n", checkpoint.path);
   fmt::print("  format    {}, {} file{}\n", checkpoint.format, checkpoint.files.size(),

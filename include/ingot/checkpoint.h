@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,11 +14,47 @@
 
 namespace [[gnu::visibility("default")]] ingot {
 
+struct Composite;
+
 struct NamedTensor {
   std::string name;
-  Tensor tensor;             // a view of the mapped file
+  Tensor tensor;             // a view of the mapped file; undefined where `composite` is set
   int file = 0;              // index into Checkpoint::files
-  std::uint64_t offset = 0;  // of the first byte in that file
+  std::uint64_t offset = 0;  // of the first byte in that file; of a composite its first part's
+  std::shared_ptr<const Composite> composite = nullptr;
+
+  // These serve both kinds.
+  const Shape& shape() const noexcept;
+  /// What its elements are; of encoded tensors and composites what they decode to.
+  DType dtype() const noexcept;
+  /// Bytes in the files.
+  std::uint64_t nbytes() const;
+  /// Whether its elements are decoded before they are numbers.
+  bool is_quantized() const noexcept { return composite || tensor.is_quantized(); }
+  /// "f32", "Q4_0", "gptq 4-bit, group 128": what the elements are held as.
+  std::string held_as() const;
+  /// Of the tensor seen as (product of all axes but the last, last axis); 1-D ones and scalars are one row.
+  std::int64_t row_count() const noexcept;
+  /// Rows first … last: of a tensor a view where strides allow, of a composite decoded. Any thread may call it. Throws
+  /// out_of_range.
+  Tensor rows(std::int64_t first, std::int64_t last) const;
+  /// The tensor itself; of a composite all of it in memory, in an encoding of ours where one holds it exactly.
+  Tensor whole() const;
+  /// Tells the system that mapped pages of it are not needed again.
+  void release_pages() const;
+};
+
+/// A weight that files hold in several tensors (GPTQ, AWQ, MLX, bitsandbytes, …), decoded on demand.
+struct Composite {
+  Shape shape;                     // rank ≥ 1
+  DType dtype = DType::f32;        // of decoded rows: f16, bf16 or f32
+  std::string scheme;              // "gptq 4-bit, group 128"
+  std::vector<NamedTensor> parts;  // as the files hold them
+  /// Rows first … last, 0 ≤ first ≤ last ≤ the product of all axes but the last: (last − first, last axis) of `dtype`.
+  /// Called from any thread, in any order; the same rows always give the same bits.
+  std::function<Tensor(std::int64_t first, std::int64_t last)> rows;
+  /// Where set: the whole in an encoding of ours that holds exactly what rows() gives.
+  std::function<Tensor()> encoded = nullptr;
 };
 
 /// What a file or a directory of weights holds. Tensors are views of the mapping: opening reads headers only.
@@ -37,10 +74,12 @@ class Checkpoint {
 
   /// Adds a tensor; throws invalid_file for a name that exists.
   void add(NamedTensor tensor);
+  /// Other tensors instead of those that are there.
+  void replace(std::vector<NamedTensor> others);
   /// Null where absent.
-  const Tensor* find(std::string_view name) const noexcept;
-  /// Throws not_found naming the path and the tensor.
-  const Tensor& get(std::string_view name) const;
+  const NamedTensor* find(std::string_view name) const noexcept;
+  /// The whole tensor, a composite decoded. Throws not_found naming the path and the tensor.
+  Tensor get(std::string_view name) const;
 
  private:
   std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> index_;

@@ -26,6 +26,8 @@ struct TensorStats {
 
 /// Statistics of any tensor, encoded ones decoded in pieces. The same bits for any number of threads.
 TensorStats tensor_stats(const Tensor& tensor);
+/// The same of a checkpoint's tensor; a composite is decoded in pieces.
+TensorStats tensor_stats(const NamedTensor& entry);
 
 struct VerifyReport {
   std::uint64_t tensors = 0, bytes = 0, elements = 0;

@@ -87,7 +87,8 @@ void bind_checkpoint(nb::module_& m) {
                              R"(An open file or directory of weights: a read-only mapping of names to tensors.
 
 Opening reads headers only; the tensors are read-only views of the mapped files, which stay mapped as long as a tensor
-lives. Quantized tensors have an `encoding`. A name that is absent raises KeyError.
+lives. Quantized tensors have an `encoding`. A weight that files hold in several tensors (GPTQ, AWQ, …; `scheme` says so) is
+decoded into memory each time it is asked for. A name that is absent raises KeyError.
 
 >>> import ingot, os, tempfile
 >>> path = os.path.join(tempfile.mkdtemp(), "model.safetensors")
@@ -102,7 +103,9 @@ lives. Quantized tensors have an `encoding`. A name that is absent raises KeyErr
     return [make = nb::object(abc.attr(name))](nb::handle self) { return make(self); };
   };
   cls.def(
-         "__getitem__", [](const Checkpoint& self, std::string_view name) { return self.get(name); }, "name"_a)
+         "__getitem__",
+         [](const Checkpoint& self, std::string_view name) { return released([&] { return self.get(name); }); },
+         "name"_a)
       .def("__contains__", [](const Checkpoint& self, std::string_view name) { return self.find(name) != nullptr; })
       .def("__contains__", [](const Checkpoint&, nb::handle) { return false; })
       .def("__len__", [](const Checkpoint& self) { return self.tensors.size(); })
@@ -123,8 +126,8 @@ lives. Quantized tensors have an `encoding`. A name that is absent raises KeyErr
       .def(
           "get",
           [](const Checkpoint& self, std::string_view name, nb::object absent) {
-            const Tensor* found = self.find(name);
-            return found ? nb::cast(*found) : std::move(absent);
+            const NamedTensor* found = self.find(name);
+            return found ? nb::cast(released([&] { return found->whole(); })) : std::move(absent);
           },
           "name"_a, "default"_a = nb::none(), R"(The tensor of that name, or `default`.
 
@@ -133,6 +136,21 @@ lives. Quantized tensors have an `encoding`. A name that is absent raises KeyErr
 >>> ingot.save(path, {"weight": ingot.zeros((2, 32))})
 >>> ingot.open(path).get("bias") is None
 True
+)")
+      .def(
+          "scheme",
+          [](const Checkpoint& self, std::string_view name) {
+            const NamedTensor* found = self.find(name);
+            if (!found) self.get(name);  // throws
+            return found->held_as();
+          },
+          "name"_a, R"(How the files hold a tensor: 'f16', a scheme of blocks, or what several tensors hold together.
+
+>>> import ingot, os, tempfile
+>>> path = os.path.join(tempfile.mkdtemp(), "model.gguf")
+>>> ingot.save(path, {"weight": ingot.zeros((2, 32))})
+>>> ingot.open(path).scheme("weight")
+'f32'
 )")
       .def_ro("path", &Checkpoint::path, "The path as given.")
       .def_prop_ro(

@@ -8,8 +8,8 @@ namespace ingot {
 ModelConfig config_from_gguf(const Checkpoint& checkpoint);
 ModelConfig config_from_huggingface(const Checkpoint& checkpoint);
 
-/// The text of a config.json with another element type of the weights.
-std::string config_json_with_dtype(const std::string& text, DType dtype, const std::string& where);
+/// The text of a config.json with another element type of the weights; `decoded`: which are quantized no longer.
+std::string config_json_with_dtype(const std::string& text, DType dtype, bool decoded, const std::string& where);
 
 /// Throws invalid_file where the vocabulary has ids that the embedding has no row for. Fewer are fine: padded.
 void check_vocabulary(const Vocabulary& vocabulary, const ModelConfig& config);

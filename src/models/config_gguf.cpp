@@ -14,13 +14,13 @@ constexpr const char* short_factors_name = "rope_factors_short.weight";
 
 // A tensor of factors for the rotary frequencies; undefined where there is none.
 Tensor rope_factors(const Checkpoint& checkpoint, const ModelConfig& config, const char* name) {
-  const Tensor* factors = checkpoint.find(name);
+  const NamedTensor* factors = checkpoint.find(name);
   if (!factors) return {};
   const Shape expected{config.rope_size / 2};
   if (factors->shape() != expected)
     fail(ErrorCode::shape_mismatch, "model", "{}: tensor '{}' has shape {}, the configuration says {}", checkpoint.path,
          name, to_string(factors->shape()), to_string(expected));
-  return contiguous(astype(*factors, DType::f32));
+  return contiguous(astype(factors->whole(), DType::f32));
 }
 
 std::vector<double> required_factors(const Checkpoint& checkpoint, const ModelConfig& config, const char* name) {
@@ -93,8 +93,8 @@ ModelConfig config_from_gguf(const Checkpoint& checkpoint) {
   config.name = meta.string("general.name", "");
   const auto key = [&](std::string_view name) { return config.architecture + "." + std::string(name); };
 
-  const Tensor* embedding = checkpoint.find("token_embd.weight");
-  if (embedding && embedding->rank() == 2) config.vocab_size = embedding->shape()[0];
+  const NamedTensor* embedding = checkpoint.find("token_embd.weight");
+  if (embedding && embedding->shape().rank() == 2) config.vocab_size = embedding->shape()[0];
   for (const auto keys : {architecture.keys, architecture.own_keys})
     for (const ConfigKey& row : keys)
       std::visit(

@@ -204,11 +204,12 @@ ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
   return config;
 }
 
-std::string config_json_with_dtype(const std::string& text, DType dtype, const std::string& where) {
+std::string config_json_with_dtype(const std::string& text, DType dtype, bool decoded, const std::string& where) {
   Json json = parse(text, where);
   if (!json.is_object()) fail(ErrorCode::invalid_file, "model", "{}: an object was expected", where);
   // transformers 5 says `dtype`; earlier ones say, and all read, `torch_dtype`.
   json[json.contains("dtype") && !json.contains("torch_dtype") ? "dtype" : "torch_dtype"] = torch_name(dtype);
+  if (decoded) json.erase("quantization_config");
   return json.dump(2) + "\n";
 }
 

@@ -29,8 +29,8 @@ class Weights {
   Tensor get(const std::string& name) const;
   /// A norm's or another vector's weight as aligned f32.
   Tensor vector(const std::string& name) const;
-  /// A linear layer, as the forward pass multiplies with it: of a BitNet model unpacked from Hugging Face's bytes, or
-  /// ternarized from master weights.
+  /// A linear layer, as the forward pass multiplies with it: of a BitNet model ternarized from master
+  /// weights.
   Linear linear(const std::string& name) const;
   LayerWeights layer(std::int64_t index) const;
 
@@ -39,16 +39,14 @@ class Weights {
 
  private:
   struct Found {
-    const Tensor* tensor;  // null: absent
-    std::string name;      // in the file
+    const NamedTensor* tensor;  // null: absent
+    std::string name;           // in the file
     const TensorRow* row;
     bool huggingface;
   };
   Found find(const std::string& name) const;
   Found require(const std::string& name, const Shape& shape) const;
   Found require(const std::string& name) const;
-  /// Packed ternary weights hold four rows in one. `scale`: theirs, else undefined.
-  Found require_linear(const std::string& name, Tensor& scale) const;
   void check(const TensorRow& row, const std::string& prefix) const;
   Tensor load(const Found& found) const;
   Tensor count(Tensor tensor) const;

@@ -42,13 +42,25 @@ void fit_metadata(OutputPlan& plan, const ConvertOptions& options, ConversionRep
   plan.metadata = std::move(fitting);
 }
 
+// Whether a composite goes into a Hugging Face directory as it came out of one: where its values stay, and always where
+// they are ternary, since config.json has no other way to say what BitNet's layers compute with.
+bool keeps_parts(const NamedTensor& entry, const ConvertOptions& options) {
+  return options.to == "huggingface" && (!options.dtype || entry.composite->scheme.starts_with("bitnet"));
+}
+
 // Names, metadata and documents stay; only floating matrices change their dtype.
 OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
   OutputPlan plan{.metadata = checkpoint.metadata, .documents = checkpoint.documents};
   plan.documents.erase("model.safetensors.index.json");  // the writer makes its own
+  bool decoded = false;
   for (const NamedTensor& entry : checkpoint.tensors) {
+    if (entry.composite && keeps_parts(entry, options)) {
+      for (const NamedTensor& part : entry.composite->parts) plan.tensors.push_back(as_stored(part));
+      continue;
+    }
+    decoded |= entry.composite != nullptr;
     OutputTensor output = as_stored(entry);
-    const bool convertible = is_floating(entry.tensor.dtype());
+    const bool convertible = is_floating(entry.dtype());
     // GGUF keeps vectors in F32 whatever the matrices are.
     if (options.dtype && convertible && (is_matrix(output) || options.to != "gguf"))
       output = converted(std::move(output), *options.dtype);
@@ -61,7 +73,7 @@ OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
     plan.metadata.erase("ingot.quantize.substitutions");
   }
   if (auto config = plan.documents.find("config.json"); config != plan.documents.end() && options.dtype)
-    config->second = config_json_with_dtype(config->second, *options.dtype, checkpoint.path + "/config.json");
+    config->second = config_json_with_dtype(config->second, *options.dtype, decoded, checkpoint.path + "/config.json");
   return plan;
 }
 

@@ -27,28 +27,15 @@ Tensor rope_factors(const ModelConfig& config) {
   return divide(unscaled, scaled);
 }
 
-// The weight of a packed Hugging Face layer: t · factor. bf16 holds that exactly when it holds the factor.
-OutputTensor unpacked(const Checkpoint& checkpoint, const NamedTensor& entry, const ModelConfig& config,
-                      std::string name) {
-  const auto value = static_cast<float>(checkpoint.get(entry.name + "_scale").item());
-  const float factor = config.scale_multiplies ? value : 1 / value;
-  const DType dtype = to_float(to_bfloat16(factor)) == factor ? DType::bf16 : DType::f32;
-  const Tensor packed = entry.tensor;
-  return {.name = std::move(name),
-          .shape = {packed.size(0) * 4, packed.size(1)},
-          .dtype = dtype,
-          .encoding = nullptr,
-          .make = [packed, factor, dtype] {
-            const Tensor weight = unpack_bitnet(packed, factor);
-            return astype(weight.is_quantized() ? dequantize(weight) : weight, dtype);
-          }};
+// A composite's rows rather than whole(), whose encoding would not be what was planned.
+Tensor decoded(const NamedTensor& entry) {
+  return entry.composite ? entry.rows(0, entry.row_count()).view(entry.shape()) : entry.tensor;
 }
 
 // The dtype that a model's vectors were stored in, before GGUF widened them.
 std::optional<DType> vector_dtype(const Checkpoint& checkpoint) {
   for (const NamedTensor& entry : checkpoint.tensors)
-    if (entry.tensor.rank() == 1 && is_floating(entry.tensor.dtype()) && !entry.tensor.is_quantized())
-      return entry.tensor.dtype();
+    if (entry.shape().rank() == 1 && is_floating(entry.dtype()) && !entry.is_quantized()) return entry.dtype();
   return {};
 }
 
@@ -101,12 +88,11 @@ OutputTensor to_huggingface_form(OutputTensor tensor, Transform transform, const
 }
 
 OutputTensor as_stored(const NamedTensor& entry) {
-  const Tensor tensor = entry.tensor;
   return {.name = entry.name,
-          .shape = tensor.shape(),
-          .dtype = tensor.dtype(),
-          .encoding = tensor.meta().encoding,
-          .make = [tensor] { return tensor; }};
+          .shape = entry.shape(),
+          .dtype = entry.dtype(),
+          .encoding = entry.composite ? nullptr : entry.tensor.meta().encoding,
+          .make = [entry] { return decoded(entry); }};
 }
 
 void require_decoder(const OutputTensor& source) {
@@ -164,8 +150,6 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
   const Architecture& architecture = architecture_of(config);
   std::vector<std::string> unknown;
   for (const NamedTensor& entry : checkpoint.tensors) {
-    const bool scale = entry.name.ends_with(".weight_scale") && config.bit_linear == BitLinear::ternary;
-    if (scale) continue;  // read with its weight
     const bool unused_head = config.tied_embeddings && entry.name == "lm_head.weight";
     if (entry.name.ends_with("rotary_emb.inv_freq") || unused_head) {
       source.dropped.push_back(entry.name);
@@ -179,7 +163,6 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
     const bool bit_linear = config.bit_linear != BitLinear::none && is_bit_linear(known->name);
     OutputTensor output = as_stored(entry);
     output.name = known->name;
-    if (bit_linear && entry.tensor.dtype() == DType::u8) output = unpacked(checkpoint, entry, config, known->name);
     source.tensors.push_back({to_gguf_form(std::move(output), known->row->transform, config), bit_linear});
   }
   if (!unknown.empty())

@@ -62,7 +62,13 @@ Partial summarize(const std::vector<double>& values) {
 // Tensors as a row of pieces, each decodable on its own to at most range_elements (or one row of an encoded tensor).
 class Pieces {
  public:
-  explicit Pieces(const Tensor& tensor) : total_(tensor.numel()) {
+  explicit Pieces(const NamedTensor& entry) : entry_(entry), total_(entry.shape().numel()) {
+    if (entry.composite) {
+      rows_ = std::max<std::int64_t>(1, range_elements / std::max<std::int64_t>(1, entry.shape().back()));
+      count_ = (entry.row_count() + rows_ - 1) / rows_;
+      return;
+    }
+    const Tensor& tensor = entry.tensor;
     whole_ = tensor.encoding() && tensor.encoding()->scheme() == Scheme::i2_s ? dequantize(tensor) : tensor;
     if (whole_.is_quantized()) {
       whole_ = whole_.view({-1, whole_.size(-1)});
@@ -76,8 +82,7 @@ class Pieces {
   std::int64_t count() const noexcept { return total_ ? count_ : 0; }
 
   std::vector<double> get(std::int64_t i) const {
-    Tensor piece = whole_.is_quantized() ? dequantize(whole_.slice(0, i * rows_, (i + 1) * rows_)).view({-1})
-                                         : whole_.slice(0, i * range_elements, (i + 1) * range_elements);
+    Tensor piece = at(i);
     // Mapped files may hold elements at any byte, so each piece is aligned when its turn comes.
     piece = bit_width(piece.dtype()) < 8 ? astype(piece, DType::i8) : contiguous(piece);
     std::vector<double> values(static_cast<std::size_t>(piece.numel()));
@@ -89,20 +94,29 @@ class Pieces {
   }
 
  private:
+  Tensor at(std::int64_t i) const {
+    if (entry_.composite) return entry_.rows(i * rows_, std::min((i + 1) * rows_, entry_.row_count())).view({-1});
+    if (whole_.is_quantized()) return dequantize(whole_.slice(0, i * rows_, (i + 1) * rows_)).view({-1});
+    return whole_.slice(0, i * range_elements, (i + 1) * range_elements);
+  }
+
+  const NamedTensor& entry_;
   Tensor whole_;
   std::int64_t total_, rows_ = 1, count_ = 0;
 };
 
 }  // namespace
 
-TensorStats tensor_stats(const Tensor& tensor) {
-  TensorStats stats{.count = tensor.numel()};
+TensorStats tensor_stats(const Tensor& tensor) { return tensor_stats(NamedTensor{.name = "", .tensor = tensor}); }
+
+TensorStats tensor_stats(const NamedTensor& entry) {
+  TensorStats stats{.count = entry.shape().numel()};
   const double nan = std::numeric_limits<double>::quiet_NaN();
   if (stats.count == 0) {
     stats.min = stats.max = stats.mean = stats.std = nan;
     return stats;
   }
-  const Pieces pieces(tensor);
+  const Pieces pieces(entry);
   std::vector<Partial> partials(static_cast<std::size_t>(pieces.count()));
   parallel_for(pieces.count(), 1, [&](std::int64_t begin, std::int64_t) {
     partials[static_cast<std::size_t>(begin)] = summarize(pieces.get(begin));

@@ -69,14 +69,13 @@ VerifyReport verify(const Checkpoint& checkpoint, const Progress& progress) {
   VerifyReport report;
   report.notes = checkpoint.notes;
   std::uint64_t total = 0;
-  for (const NamedTensor& entry : checkpoint.tensors) total += entry.tensor.nbytes();
+  for (const NamedTensor& entry : checkpoint.tensors) total += entry.nbytes();
   for (const NamedTensor& entry : checkpoint.tensors) {
-    const Tensor& tensor = entry.tensor;
     ++report.tensors;
-    report.bytes += tensor.nbytes();
-    report.elements += static_cast<std::uint64_t>(tensor.numel());
-    if (is_floating(tensor.dtype()) || tensor.is_quantized()) try {
-        const TensorStats stats = tensor_stats(tensor);
+    report.bytes += entry.nbytes();
+    report.elements += static_cast<std::uint64_t>(entry.shape().numel());
+    if (is_floating(entry.dtype()) || entry.is_quantized()) try {
+        const TensorStats stats = tensor_stats(entry);
         if (stats.nans || stats.infinities)
           report.findings.push_back({entry.name, fmt::format("{} NaN and {} infinite of {} elements", stats.nans,
                                                              stats.infinities, stats.count)});
@@ -84,7 +83,7 @@ VerifyReport verify(const Checkpoint& checkpoint, const Progress& progress) {
         report.notes.push_back(fmt::format("{}: values not checked: {}", entry.name, error.message()));
       }
     // Read pages of a mapping are not needed again; without this a large model fills memory.
-    tensor.storage()->advise(Advice::dont_need, static_cast<std::size_t>(tensor.meta().byte_offset), tensor.nbytes());
+    entry.release_pages();
     if (progress) progress(report.bytes, total);
   }
   check_archives(checkpoint, report);

@@ -5,6 +5,7 @@
 #include "core/fail.h"
 #include "formats/gguf/gguf.h"
 #include "formats/huggingface/huggingface.h"
+#include "formats/huggingface/quantized/quantized.h"
 #include "formats/output.h"
 #include "formats/plan.h"
 #include "formats/pytorch/pytorch.h"
@@ -93,6 +94,7 @@ Checkpoint open(const Source& source, const OpenOptions& options) {
     std::error_code absent;
     if (fs::is_regular_file(document, absent)) checkpoint.documents.emplace(name, read_document(document));
   }
+  assemble_quantized(checkpoint);
   return checkpoint;
 }
 
