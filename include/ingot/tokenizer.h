@@ -18,11 +18,12 @@ enum class TokenType : std::uint8_t { normal = 1, unknown = 2, control = 3, user
 /// A tokenizer as data, independent of the file it came from. Ids index `tokens`.
 struct Vocabulary {
   /// "llama": score-ordered merging with byte fallback (SentencePiece BPE); "gpt2": byte-level BPE by merge rank;
-  /// "sentencepiece": any other SentencePiece model, through its library.
+  /// "bert": WordPiece behind BERT's normalizer; "sentencepiece": any other SentencePiece model, through its library.
   std::string kind;
-  std::vector<std::string> tokens;  // as stored: "▁the" (llama, sentencepiece), "Ġthe" in the byte alphabet (gpt2)
-  std::vector<float> scores;        // llama, sentencepiece; empty otherwise
-  std::vector<TokenType> types;     // one per token
+  /// As stored: "▁the" (llama, sentencepiece), "Ġthe" in the byte alphabet (gpt2), "##ing" (bert).
+  std::vector<std::string> tokens;
+  std::vector<float> scores;     // llama, sentencepiece; empty otherwise
+  std::vector<TokenType> types;  // one per token
   /// "a b", best first. gpt2 always; llama where a tokenizer.json gives them: they then order the merging, and only
   /// pairs they name are joined.
   std::vector<std::string> merges;
@@ -30,9 +31,9 @@ struct Vocabulary {
   /// gpt2: a named pre-tokenizer of GGUF ("llama-bpe", "gpt-2", "qwen2", …), or "regex" with `patterns`.
   std::string pre;
   std::vector<std::string> patterns;
-  bool ignore_merges = false;  // gpt2: a piece that is a token is taken whole
-  std::optional<std::int32_t> bos, eos, unknown, padding;
-  std::vector<std::int32_t> end_of_generation;  // eos and its like (<|eot_id|>, …)
+  bool ignore_merges = false;                                    // gpt2: a piece that is a token is taken whole
+  std::optional<std::int32_t> bos, eos, unknown, padding, mask;  // bert: bos is [CLS], eos is [SEP]
+  std::vector<std::int32_t> end_of_generation;                   // eos and its like (<|eot_id|>, …)
   bool add_bos = false, add_eos = false;
   /// tokenizer.json asks for normalisation form C. It is kept and written back; texts are expected to be in it.
   bool nfc = false;
@@ -43,6 +44,8 @@ struct Vocabulary {
   bool prefix_before_space = true;  // the prefix also where the text begins with a space
   bool split_words = false;         // nothing joins across the start of a word
   bool fuse_unknown = true;         // neighbouring unknown characters are one unknown token
+  // bert: what its normalizer does.
+  bool clean_text = true, chinese_characters = true, lower_case = true, strip_accents = true;
   /// Special tokens that swallow the white space before or after them.
   std::vector<std::int32_t> strip_left, strip_right;
 
@@ -55,17 +58,19 @@ struct Vocabulary {
   /// rules, …). User-defined pieces of others become user-defined tokens; they end a stretch in GGUF, and a space is
   /// put in front of what follows.
   void to_metadata(Metadata& metadata) const;
-  /// Hugging Face tokenizer.json of model type BPE; `config`, `generation` are the texts of tokenizer_config.json and
-  /// generation_config.json ("" where absent). Throws NotImplemented for other model types.
+  /// Hugging Face tokenizer.json of model types BPE and WordPiece; `config`, `generation` are the texts of
+  /// tokenizer_config.json and generation_config.json ("" where absent). Throws NotImplemented for other model types.
   static Vocabulary from_tokenizer_json(std::string_view json, std::string_view config, std::string_view generation,
                                         const std::string& source);
   /// The bytes of a SentencePiece `.model` file: kind llama where it says all (BPE without normalisation rules and
   /// user-defined pieces), else sentencepiece.
   static Vocabulary from_sentencepiece(std::string_view model, std::string_view config, const std::string& source);
+  /// BERT's vocab.txt, a token a line; `config` says what the normalizer does. Kind bert.
+  static Vocabulary from_vocab_txt(std::string_view text, std::string_view config, const std::string& source);
   /// llama2.c's tokenizer.bin for a vocabulary of `size` tokens.
   static Vocabulary from_llama2c(std::string_view bytes, std::int64_t size, const std::string& source);
   /// For a Hugging Face directory: the files to write, by name (tokenizer.json or tokenizer.model,
-  /// tokenizer_config.json).
+  /// tokenizer_config.json; of bert also vocab.txt).
   std::vector<std::pair<std::string, std::string>> to_huggingface() const;
 };
 

@@ -41,10 +41,12 @@ Vocabulary load_vocabulary(const Checkpoint& checkpoint, const std::string& toke
   } else if (const auto model = document(checkpoint, "tokenizer.model"); !model.empty()) {
     vocabulary = Vocabulary::from_sentencepiece(model, document(checkpoint, "tokenizer_config.json"),
                                                 checkpoint.path + "/tokenizer.model");
+  } else if (const auto lines = document(checkpoint, "vocab.txt"); !lines.empty()) {
+    vocabulary = Vocabulary::from_vocab_txt(lines, document(checkpoint, "tokenizer_config.json"),
+                                            checkpoint.path + "/vocab.txt");
   } else {
     fail(ErrorCode::not_found, "tokenizer",
-         "{} holds no vocabulary: no tokenizer.ggml.model key, tokenizer.json or "
-         "tokenizer.model",
+         "{} holds no vocabulary: no tokenizer.ggml.model key, tokenizer.json, tokenizer.model or vocab.txt",
          checkpoint.path);
   }
   vocabulary.check(checkpoint.path);

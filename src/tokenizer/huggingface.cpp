@@ -1,6 +1,7 @@
-// Hugging Face tokenizer.json of model type BPE: vocabulary, merges, added tokens.
+// Hugging Face tokenizer.json of model types BPE and WordPiece: vocabulary, merges, added tokens.
 #include "tokenizer/huggingface.h"
 
+#include "tokenizer/bert.h"
 #include "tokenizer/finish.h"
 #include "tokenizer/index.h"
 #include "tokenizer/kinds.h"
@@ -121,6 +122,20 @@ struct Reader {
   static constexpr float unscored = 1;
 };
 
+/// What of a BPE model stands outside its lists.
+void read_bpe(Json root, Json model, Vocabulary& v, const std::string& source) {
+  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
+    if (!json_string(model, key, "").empty())
+      throw NotImplemented("tokenizer", fmt::format("{}: model.{}", source, key));
+  double dropout = 0;
+  if (const auto value = json_member(model, "dropout"); value && !value->get(dropout) && dropout != 0)
+    throw NotImplemented("tokenizer", fmt::format("{}: model.dropout", source));
+  v.ignore_merges = json_bool(model, "ignore_merges", false);
+  read_splitting(root, v.ignore_merges, v, source);
+  if (v.kind == "llama" && v.ignore_merges)
+    throw NotImplemented("tokenizer", fmt::format("{}: model.ignore_merges without ByteLevel", source));
+}
+
 }  // namespace
 
 Vocabulary Vocabulary::from_tokenizer_json(std::string_view json, std::string_view config, std::string_view generation,
@@ -131,19 +146,14 @@ Vocabulary Vocabulary::from_tokenizer_json(std::string_view json, std::string_vi
   if (!model || !model->is_object()) invalid(source, "no model");
   // Files of the first releases name no type; BPE's have merges.
   const std::string_view type = json_string(*model, "type", json_member(*model, "merges") ? "BPE" : "unnamed");
-  if (type != "BPE") throw NotImplemented("tokenizer", fmt::format("{}: model type '{}' (built: BPE)", source, type));
-  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
-    if (!json_string(*model, key, "").empty())
-      throw NotImplemented("tokenizer", fmt::format("{}: model.{}", source, key));
-  double dropout = 0;
-  if (const auto value = json_member(*model, "dropout"); value && !value->get(dropout) && dropout != 0)
-    throw NotImplemented("tokenizer", fmt::format("{}: model.dropout", source));
-
+  const bool word_piece = type == "WordPiece";
+  if (type != "BPE" && !word_piece)
+    throw NotImplemented("tokenizer", fmt::format("{}: model type '{}' (built: BPE, WordPiece)", source, type));
   Vocabulary v;
-  v.ignore_merges = json_bool(*model, "ignore_merges", false);
-  read_splitting(root, v.ignore_merges, v, source);
-  if (v.kind == "llama" && v.ignore_merges)
-    throw NotImplemented("tokenizer", fmt::format("{}: model.ignore_merges without ByteLevel", source));
+  if (word_piece)
+    read_bert(root, *model, v, source);
+  else
+    read_bpe(root, *model, v, source);
   Reader reader{source, v, {}};
   reader.read_tokens(root, *model);
   TokenIndex index(v.tokens.size());
@@ -154,7 +164,7 @@ Vocabulary Vocabulary::from_tokenizer_json(std::string_view json, std::string_vi
         invalid(source, "model.vocab: ids {} and {} are both '{}'", first, id, v.tokens[i]);
     }
   if (v.kind == "llama") v.scores.assign(v.tokens.size(), Reader::unscored);
-  reader.read_merges(*model, index);
+  if (!word_piece) reader.read_merges(*model, index);
   v.fuse_unknown = json_bool(*model, "fuse_unk", false);
   if (const std::string_view unknown = json_string(*model, "unk_token", ""); !unknown.empty()) {
     const std::int32_t id = index.find(v.tokens, unknown);
@@ -162,6 +172,8 @@ Vocabulary Vocabulary::from_tokenizer_json(std::string_view json, std::string_vi
     v.unknown = id;
     TokenType& unknown_type = v.types[static_cast<std::size_t>(id)];
     if (v.kind == "llama" && unknown_type != TokenType::user_defined) unknown_type = TokenType::unknown;
+  } else if (word_piece) {
+    invalid(source, "model.unk_token: a token expected");
   }
   read_special(root, config, generation, v, source);
   add_named_ends(v);

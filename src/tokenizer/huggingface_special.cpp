@@ -1,6 +1,8 @@
 // Which tokens begin and end a text: post_processor, tokenizer_config.json, generation_config.json.
 #include <algorithm>
+#include <tuple>
 
+#include "tokenizer/bert.h"
 #include "tokenizer/finish.h"
 #include "tokenizer/huggingface.h"
 
@@ -60,6 +62,16 @@ void read_processor(Json processor, Vocabulary& v, const std::string& source) {
       for (Json member : members) read_processor(member, v, source);
   } else if (type == "TemplateProcessing") {
     read_template(processor, v, source);
+  } else if (type == "BertProcessing" || type == "RobertaProcessing") {
+    for (const auto& [key, id, add] : {std::tuple("cls", &v.bos, &v.add_bos), {"sep", &v.eos, &v.add_eos}}) {
+      std::string_view text;
+      simdjson::dom::array pair;
+      if (processor.at_key(key).get(pair) || pair.at(0).get(text))
+        invalid(source, "post_processor.{}: a token with its id expected", key);
+      *id = find_token(v, text);
+      if (!*id) invalid(source, "post_processor.{}: '{}' is no token of the vocabulary", key, text);
+      *add = true;
+    }
   } else if (type != "ByteLevel") {  // ByteLevel moves offsets, no ids
     throw NotImplemented("tokenizer", fmt::format("{}: post_processor '{}'", source, type));
   }
@@ -92,16 +104,18 @@ void read_tokenizer_config(std::string_view config, Vocabulary& v, const std::st
   const JsonDocument document(config, source + ": tokenizer_config.json");
   const Json root = document.root();
   const bool had_bos = v.add_bos, had_eos = v.add_eos;
-  if (const auto id = named_token(root, "bos_token", v, document.source())) {
+  const auto named = [&](const char* key) { return named_token(root, key, v, document.source()); };
+  if (const auto id = v.kind == "bert" ? named("cls_token") : named("bos_token")) {
     // What the post-processor puts in front is the truth of the encoder; another BOS token is only a name.
     if (!had_bos) v.bos = id;
   }
-  if (const auto id = named_token(root, "eos_token", v, document.source())) {
+  if (const auto id = v.kind == "bert" ? named("sep_token") : named("eos_token")) {
     add_end(v, *id);
     if (!had_eos) v.eos = id;
   }
-  if (const auto id = named_token(root, "pad_token", v, document.source())) v.padding = id;
-  if (const auto id = named_token(root, "unk_token", v, document.source()); id && !v.unknown) v.unknown = id;
+  if (const auto id = named("pad_token")) v.padding = id;
+  if (const auto id = named("mask_token")) v.mask = id;
+  if (const auto id = named("unk_token"); id && !v.unknown) v.unknown = id;
   v.add_bos = json_bool(root, "add_bos_token", v.add_bos) && v.bos;
   v.add_eos = json_bool(root, "add_eos_token", v.add_eos) && v.eos;
 }
@@ -111,6 +125,7 @@ void read_special(Json root, std::string_view config, std::string_view generatio
   if (const auto processor = json_member(root, "post_processor")) read_processor(*processor, v, source);
   read_tokenizer_config(config, v, source);
   if (!generation.empty()) read_generation_config(generation, v, source);
+  if (v.kind == "bert") name_bert_tokens(v);
   if (v.eos) add_end(v, *v.eos);
 }
 

@@ -97,6 +97,10 @@ std::vector<Pair> merges_of(const Vocabulary& v) {
 
 std::string normalizer(const Vocabulary& v, bool metaspace) {
   if (v.kind == "gpt2") return v.nfc ? R"({"type":"NFC"})" : "null";
+  if (v.kind == "bert")
+    return fmt::format(R"({{"type":"BertNormalizer","clean_text":{},"handle_chinese_chars":{},"strip_accents":{},)"
+                       R"("lowercase":{}}})",
+                       json(v.clean_text), json(v.chinese_characters), json(v.strip_accents), json(v.lower_case));
   if (metaspace) return "null";
   const std::string replace =
       fmt::format(R"({{"type":"Replace","pattern":{{"String":" "}},"content":"{}"}})", space_mark);
@@ -112,6 +116,7 @@ std::string pre_tokenizer(const Vocabulary& v, bool metaspace) {
     return fmt::format(R"({{"type":"Metaspace","replacement":"{}","prepend_scheme":"{}","split":{}}})", space_mark,
                        scheme, json(v.split_words));
   }
+  if (v.kind == "bert") return R"({"type":"BertPreTokenizer"})";
   std::vector<std::string> patterns = v.patterns;
   if (v.pre != "regex") {
     const std::string_view name = v.pre.empty() ? "default" : std::string_view(v.pre);
@@ -151,26 +156,40 @@ std::string post_processor(const Vocabulary& v) {
   if (v.add_eos) back = "," + name(*v.eos);
   return fmt::format(
       R"({{"type":"TemplateProcessing","single":[{0}{{"Sequence":{{"id":"A","type_id":0}}}}{1}],)"
-      R"("pair":[{0}{{"Sequence":{{"id":"A","type_id":0}}}}{1},{0}{{"Sequence":{{"id":"B","type_id":1}}}}{1}],)"
+      R"("pair":[{0}{{"Sequence":{{"id":"A","type_id":0}}}}{1},{3}{{"Sequence":{{"id":"B","type_id":1}}}}{4}],)"
       R"("special_tokens":{{{2}}}}})",
-      front, back, table);
+      front, back, table, v.kind == "bert" ? "" : front,
+      v.kind == "bert" ? replace_all(back, R"("type_id":0)", R"("type_id":1)") : back);
 }
 
 std::string decoder(const Vocabulary& v) {
   if (v.kind == "gpt2") return R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})";
+  if (v.kind == "bert") return R"({"type":"WordPiece","prefix":"##","cleanup":true})";
   return fmt::format(
       R"({{"type":"Sequence","decoders":[{{"type":"Replace","pattern":{{"String":"{}"}},"content":" "}},)"
       R"({{"type":"ByteFallback"}},{{"type":"Fuse"}}{}]}})",
       space_mark, v.add_space_prefix ? R"(,{"type":"Strip","content":" ","start":1,"stop":0})" : "");
 }
 
+/// vocab.txt.
+std::string lines(const std::vector<std::string>& tokens) {
+  std::string text;
+  for (const std::string& token : tokens) text.append(token).append("\n");
+  return text;
+}
+
 std::string config(const Vocabulary& v) {
   const auto named = [&](const char* key, std::optional<std::int32_t> id) {
     return fmt::format("  \"{}\": {},\n", key, id ? quote(v.tokens[static_cast<std::size_t>(*id)]) : "null");
   };
-  return "{\n" + named("bos_token", v.bos) + named("eos_token", v.eos) + named("pad_token", v.padding) +
-         named("unk_token", v.kind == "gpt2" ? std::nullopt : v.unknown) +
+  const bool bert = v.kind == "bert";
+  const std::string masked = v.mask ? named("mask_token", v.mask) : "";
+  return "{\n" + named(bert ? "cls_token" : "bos_token", v.bos) + named(bert ? "sep_token" : "eos_token", v.eos) +
+         named("pad_token", v.padding) + masked + named("unk_token", v.kind == "gpt2" ? std::nullopt : v.unknown) +
          fmt::format("  \"add_bos_token\": {},\n  \"add_eos_token\": {},\n", json(v.add_bos), json(v.add_eos)) +
+         (bert ? fmt::format("  \"do_lower_case\": {},\n  \"strip_accents\": {},\n  \"tokenize_chinese_chars\": {},\n",
+                             json(v.lower_case), json(v.strip_accents), json(v.chinese_characters))
+               : "") +
          fmt::format("  \"clean_up_tokenization_spaces\": false,\n  \"tokenizer_class\": \"{}\"\n}}\n",
                      v.kind == "sentencepiece" ? "LlamaTokenizer" : "PreTrainedTokenizerFast");
 }
@@ -180,7 +199,8 @@ std::string config(const Vocabulary& v) {
 std::vector<std::pair<std::string, std::string>> Vocabulary::to_huggingface() const {
   check("vocabulary");
   if (kind == "sentencepiece") return {{"tokenizer.model", model}, {"tokenizer_config.json", config(*this)}};
-  if (kind != "llama" && kind != "gpt2")
+  const bool bert = kind == "bert";
+  if (kind != "llama" && kind != "gpt2" && !bert)
     throw NotImplemented("tokenizer", fmt::format("tokenizer.json of kind '{}'", kind));
   const bool llama = kind == "llama";
   for (std::size_t i = 0; i < tokens.size(); ++i)
@@ -213,12 +233,22 @@ std::vector<std::pair<std::string, std::string>> Vocabulary::to_huggingface() co
   text += "  \"pre_tokenizer\": " + pre_tokenizer(*this, metaspace) + ",\n";
   text += "  \"post_processor\": " + post_processor(*this) + ",\n";
   text += "  \"decoder\": " + decoder(*this) + ",\n";
-  text += fmt::format(
-      "  \"model\": {{\n    \"type\": \"BPE\", \"dropout\": null, \"unk_token\": {}, \"continuing_subword_prefix\": "
-      "null,\n    \"end_of_word_suffix\": null, \"fuse_unk\": {}, \"byte_fallback\": {}, \"ignore_merges\": {},\n",
-      unknown_token, json(llama && fuse_unknown), json(bytes), json(ignore_merges));
-  text += "    \"vocab\": {" + vocab + "\n    },\n    \"merges\": [" + pairs + "\n    ]\n  }\n}\n";
-  return {{"tokenizer.json", std::move(text)}, {"tokenizer_config.json", config(*this)}};
+  if (bert)
+    text += fmt::format(
+        "  \"model\": {{\n    \"type\": \"WordPiece\", \"unk_token\": {}, \"continuing_subword_prefix\": \"##\", "
+        "\"max_input_chars_per_word\": 100,\n",
+        quote(tokens[static_cast<std::size_t>(unknown.value())]));
+  else
+    text += fmt::format(
+        "  \"model\": {{\n    \"type\": \"BPE\", \"dropout\": null, \"unk_token\": {}, \"continuing_subword_prefix\": "
+        "null,\n    \"end_of_word_suffix\": null, \"fuse_unk\": {}, \"byte_fallback\": {}, \"ignore_merges\": {},\n",
+        unknown_token, json(llama && fuse_unknown), json(bytes), json(ignore_merges));
+  text +=
+      "    \"vocab\": {" + vocab + "\n    }" + (bert ? "" : ",\n    \"merges\": [" + pairs + "\n    ]") + "\n  }\n}\n";
+  std::vector<std::pair<std::string, std::string>> files = {{"tokenizer.json", std::move(text)},
+                                                            {"tokenizer_config.json", config(*this)}};
+  if (bert) files.emplace_back("vocab.txt", lines(tokens));
+  return files;
 }
 
 }  // namespace ingot

@@ -11,6 +11,7 @@ namespace ingot {
 
 std::unique_ptr<Tokenizer> make_llama(Vocabulary vocabulary);
 std::unique_ptr<Tokenizer> make_gpt2(Vocabulary vocabulary);
+std::unique_ptr<Tokenizer> make_bert(Vocabulary vocabulary);
 std::unique_ptr<Tokenizer> make_sentencepiece(Vocabulary vocabulary);
 
 /// U+2581, which stands for a space in the tokens of the llama kind.

@@ -7,17 +7,11 @@
 #include "core/fail.h"
 #include "tokenizer/kinds.h"
 #include "tokenizer/special.h"
-#include "tokenizer/utf8.h"
+#include "tokenizer/unicode.h"
 
 namespace ingot {
 
 namespace {
-
-/// Unicode's White_Space.
-bool is_space(char32_t c) {
-  return (c >= '\t' && c <= '\r') || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-}
 
 /// The length of the white space character at `at`; 0 where there is none.
 std::size_t space_at(std::string_view text, std::size_t at) {
@@ -86,8 +80,10 @@ std::unique_ptr<Tokenizer> Tokenizer::make(Vocabulary vocabulary) {
   vocabulary.check("vocabulary");
   if (vocabulary.kind == "llama") return make_llama(std::move(vocabulary));
   if (vocabulary.kind == "gpt2") return make_gpt2(std::move(vocabulary));
+  if (vocabulary.kind == "bert") return make_bert(std::move(vocabulary));
   if (vocabulary.kind == "sentencepiece") return make_sentencepiece(std::move(vocabulary));
-  throw NotImplemented("tokenizer", fmt::format("kind '{}' (built: llama, gpt2, sentencepiece)", vocabulary.kind));
+  throw NotImplemented("tokenizer",
+                       fmt::format("kind '{}' (built: llama, gpt2, bert, sentencepiece)", vocabulary.kind));
 }
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text, EncodeOptions options) const {

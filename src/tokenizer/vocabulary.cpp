@@ -4,6 +4,7 @@
 
 #include "core/fail.h"
 #include "ingot/tokenizer.h"
+#include "tokenizer/bert.h"
 #include "tokenizer/finish.h"
 #include "tokenizer/index.h"
 #include "tokenizer/kinds.h"
@@ -70,6 +71,7 @@ void Vocabulary::check(const std::string& source) const {
   check_id(*this, eos, "eos_token_id", source);
   check_id(*this, unknown, "unknown_token_id", source);
   check_id(*this, padding, "padding_token_id", source);
+  check_id(*this, mask, "mask_token_id", source);
   check_ids(*this, end_of_generation, "eos_token_id", source);
   check_ids(*this, strip_left, "lstrip", source);
   check_ids(*this, strip_right, "rstrip", source);
@@ -80,10 +82,10 @@ void Vocabulary::check(const std::string& source) const {
 Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string& source) {
   Vocabulary v;
   v.kind = metadata.string("tokenizer.ggml.model");
-  if (v.kind != "llama" && v.kind != "gpt2")
+  if (v.kind != "llama" && v.kind != "gpt2" && v.kind != "bert")
     throw NotImplemented("tokenizer",
-                         fmt::format("{}: tokenizer.ggml.model '{}' (built: llama, gpt2)", source, v.kind));
-  const bool llama = v.kind == "llama";
+                         fmt::format("{}: tokenizer.ggml.model '{}' (built: llama, gpt2, bert)", source, v.kind));
+  const bool llama = v.kind == "llama", bert = v.kind == "bert";
   v.tokens = metadata.strings("tokenizer.ggml.tokens");
   if (metadata.contains("tokenizer.ggml.scores"))
     v.scores = metadata.floats("tokenizer.ggml.scores");
@@ -101,6 +103,8 @@ Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string
   } else {
     v.types.assign(v.tokens.size(), TokenType::normal);
   }
+  if (bert && v.types.size() == v.tokens.size())
+    for (std::size_t i = 0; i < v.tokens.size(); ++i) v.tokens[i] = bert_from_gguf(v.tokens[i], v.types[i]);
   if (metadata.contains("tokenizer.ggml.merges")) v.merges = metadata.strings("tokenizer.ggml.merges");
 
   const auto id = [&](const char* name, std::optional<std::int32_t> absent) -> std::optional<std::int32_t> {
@@ -112,20 +116,26 @@ Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string
       invalid(source, "{} = {}, outside the vocabulary of {} tokens", key, value, v.tokens.size());
     return static_cast<std::int32_t>(value);
   };
-  const auto usual = [&](std::int32_t value) -> std::optional<std::int32_t> {
-    if (!llama || static_cast<std::size_t>(value) >= v.tokens.size()) return std::nullopt;
+  /// What llama.cpp takes where a file says nothing; -1: nothing.
+  const auto usual = [&](std::int32_t of_llama, std::int32_t of_bert) -> std::optional<std::int32_t> {
+    const std::int32_t value = llama ? of_llama : bert ? of_bert : -1;
+    const auto i = static_cast<std::size_t>(value);
+    if (value < 0 || i >= v.tokens.size() || (bert && i < v.types.size() && v.types[i] != TokenType::control))
+      return std::nullopt;
     return value;
   };
-  v.bos = id("bos_token_id", usual(1));
-  v.eos = id("eos_token_id", usual(2));
-  v.unknown = id("unknown_token_id", usual(0));
-  v.padding = id("padding_token_id", std::nullopt);
+  v.bos = id("bos_token_id", usual(1, 101));
+  v.eos = id("eos_token_id", usual(2, 102));
+  if (bert) v.bos = id("cls_token_id", v.bos), v.eos = id("seperator_token_id", v.eos);
+  v.unknown = id("unknown_token_id", usual(0, 100));
+  v.padding = id("padding_token_id", usual(-1, 0));
+  v.mask = id("mask_token_id", usual(-1, 103));
   if (v.eos) add_end(v, *v.eos);
   for (const char* name : {"eot_token_id", "eom_token_id"})
     if (const auto end = id(name, std::nullopt)) add_end(v, *end);
 
-  bool add_bos_by_default = llama;
-  if (!llama) {
+  bool add_bos_by_default = llama || bert;
+  if (v.kind == "gpt2") {
     v.pre = metadata.string("tokenizer.ggml.pre", "default");
     if (v.pre == "regex") {
       v.patterns = metadata.strings("ingot.tokenizer.patterns");
@@ -136,8 +146,12 @@ Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string
     }  // unknown names are refused when the tokenizer is made: the file itself is sound
   }
   v.add_bos = metadata.boolean("tokenizer.ggml.add_bos_token", add_bos_by_default && v.bos.has_value());
-  v.add_eos = metadata.boolean("tokenizer.ggml.add_eos_token", false);
+  v.add_eos = metadata.boolean("tokenizer.ggml.add_eos_token", bert && v.eos.has_value());
   v.add_space_prefix = metadata.boolean("tokenizer.ggml.add_space_prefix", llama);
+  v.lower_case = metadata.boolean("tokenizer.ggml.normalizer.lowercase", true);
+  v.strip_accents = metadata.boolean("tokenizer.ggml.normalizer.strip_accents", v.lower_case);
+  v.clean_text = metadata.boolean("ingot.tokenizer.clean_text", true);
+  v.chinese_characters = metadata.boolean("ingot.tokenizer.chinese_characters", true);
   v.space_after_special = metadata.boolean("ingot.tokenizer.space_after_special", true);
   v.prefix_before_space = metadata.boolean("ingot.tokenizer.prefix_before_space", true);
   v.fuse_unknown = metadata.boolean("ingot.tokenizer.fuse_unknown", true);
@@ -165,20 +179,22 @@ void Vocabulary::to_metadata(Metadata& metadata) const {
   const auto set_id = [&](const char* name, std::optional<std::int32_t> id) {
     if (id) set(name, static_cast<std::uint32_t>(*id));
   };
-  set("model", kind == "gpt2" ? kind : std::string("llama"));
-  if (kind == "gpt2")
-    set("pre", pre.empty() ? std::string("default") : pre);
-  else
-    set("pre", std::string("default"));
-  set("tokens", Array{tokens});
+  const bool bert = kind == "bert";
+  set("model", kind == "gpt2" || bert ? kind : std::string("llama"));
+  set("pre", kind == "gpt2" && !pre.empty() ? pre : std::string(bert && lower_case ? "bert-bge" : "default"));
+  std::vector<std::string> spelled = tokens;
+  if (bert)
+    for (std::size_t i = 0; i < spelled.size(); ++i) spelled[i] = bert_to_gguf(tokens[i], types[i]);
+  set("tokens", Array{std::move(spelled)});
   if (!scores.empty()) set("scores", Array{scores});
   std::vector<std::int32_t> numbers;
   numbers.reserve(types.size());
   for (TokenType type : types) numbers.push_back(static_cast<std::int32_t>(type));
   set("token_type", Array{std::move(numbers)});
   if (!merges.empty()) set("merges", Array{merges});
-  set_id("bos_token_id", bos);
-  set_id("eos_token_id", eos);
+  set_id(bert ? "cls_token_id" : "bos_token_id", bos);
+  set_id(bert ? "seperator_token_id" : "eos_token_id", eos);
+  set_id("mask_token_id", mask);
   set_id("unknown_token_id", unknown);
   set_id("padding_token_id", padding);
   // GGUF has room for two more tokens that end generation; the others are found by their texts.
@@ -192,6 +208,12 @@ void Vocabulary::to_metadata(Metadata& metadata) const {
   if (pre == "regex" && kind == "gpt2") {
     metadata.set("ingot.tokenizer.patterns", Array{patterns});
     metadata.set("ingot.tokenizer.ignore_merges", ignore_merges);
+  }
+  if (bert) {
+    set("normalizer.lowercase", lower_case);
+    set("normalizer.strip_accents", strip_accents);
+    if (!clean_text) metadata.set("ingot.tokenizer.clean_text", false);
+    if (!chinese_characters) metadata.set("ingot.tokenizer.chinese_characters", false);
   }
   if (!space_after_special) metadata.set("ingot.tokenizer.space_after_special", false);
   if (!prefix_before_space) metadata.set("ingot.tokenizer.prefix_before_space", false);

@@ -1,4 +1,4 @@
-// Token ids of many texts, for the Python tests: tokenize_ids json|sentencepiece|checkpoint FILE [--plain]
+// Token ids of many texts, for the Python tests: tokenize_ids json|sentencepiece|vocab|checkpoint FILE [--plain]
 // [--write DIRECTORY] reads texts separated by NUL from standard input and prints one line of ids for each, then,
 // after a NUL, the decoded text of each followed by NUL. json: a directory, with the configuration files beside
 // tokenizer.json where present.
@@ -22,6 +22,9 @@ ingot::Vocabulary load(const std::string& kind, const std::filesystem::path& pat
     return ingot::Vocabulary::from_tokenizer_json(read(path / "tokenizer.json"), read(path / "tokenizer_config.json"),
                                                   read(path / "generation_config.json"), path.string());
   if (kind == "sentencepiece") return ingot::Vocabulary::from_sentencepiece(read(path), "", path.string());
+  if (kind == "vocab")
+    return ingot::Vocabulary::from_vocab_txt(read(path / "vocab.txt"), read(path / "tokenizer_config.json"),
+                                             path.string());
   return ingot::Vocabulary::from_metadata(ingot::open_checkpoint(path.string()).metadata, path.string());
 }
 

@@ -51,6 +51,7 @@ THIRD_PARTY = {
     "simdjson.h": ["src/formats/", "src/tokenizer/"],
     "nlohmann": ["src/formats/", "src/models/", "src/tools/", "src/tokenizer/", "cli/"],
     "pcre2.h": ["src/tokenizer/"],
+    "utf8proc.h": ["src/tokenizer/unicode.cpp"],
     "sentencepiece_processor.h": ["src/tokenizer/"],
     "CLI": ["cli/"],
     "nanobind": ["python/src/"],

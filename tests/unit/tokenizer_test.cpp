@@ -446,8 +446,9 @@ TEST(TokenizerJson, RefusesByNameAndIndex) {
               HasSubstr("added_tokens 'b': id 0 is that of 'a'"));
   EXPECT_THAT(refused(json(R"("a":0)", "", R"({"content":"b"})")), HasSubstr("added_tokens[1]: no id"));
   EXPECT_THAT(refused(json(R"("a":0)", "", "", R"("normalizer":{"type":"Lowercase"},)")), HasSubstr("'Lowercase'"));
+  EXPECT_THAT(refused(json(R"("a":0)", "", "", R"("post_processor":{"type":"Unheard"},)")), HasSubstr("'Unheard'"));
   EXPECT_THAT(refused(json(R"("a":0)", "", "", R"("post_processor":{"type":"BertProcessing"},)")),
-              HasSubstr("'BertProcessing'"));
+              HasSubstr("post_processor.cls: a token with its id expected"));
   EXPECT_THAT(refused(R"({"model":{"type":"Unigram","vocab":[]}})"), HasSubstr("not_implemented"));
   EXPECT_THAT(refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Whitespace"}})"),
               HasSubstr("'Whitespace'"));

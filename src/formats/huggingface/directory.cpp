@@ -26,6 +26,7 @@ constexpr const char* document_names[] = {"config.json",
                                           "tokenizer_config.json",
                                           "special_tokens_map.json",
                                           "tokenizer.model",
+                                          "vocab.txt",
                                           "model.safetensors.index.json"};
 
 // The largest vocabularies are tens of megabytes of JSON.
