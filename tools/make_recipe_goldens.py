@@ -26,7 +26,8 @@ MODELS = {  # architecture, blocks, heads, key-value heads, experts, whether it 
     "falcon": ("falcon", 32, 71, 1, 0, True, FUSED),
 }
 RECIPES = ["Q4_0", "Q4_1", "Q8_0", "Q5_0", "Q5_1", "Q2_K", "Q3_K_S", "Q3_K_M", "Q3_K_L", "Q4_K_S", "Q4_K_M", "Q5_K_S",
-           "Q5_K_M", "Q6_K", "Q2_K_S", "TQ1_0", "TQ2_0", "MXFP4_MOE"]
+           "Q5_K_M", "Q6_K", "Q2_K_S", "IQ4_NL", "IQ4_XS", "TQ1_0", "TQ2_0", "MXFP4_MOE"]
+WITH_IMATRIX = ["Q4_0", "Q5_0", "Q4_K_M", "IQ4_NL", "IQ4_XS"]  # "Q4_0 imatrix": with an importance matrix at hand
 
 PROGRAM = r"""
 #include <algorithm>
@@ -53,13 +54,14 @@ struct quantize_state_impl {
   bool has_imatrix = false, has_tied_embeddings = true;
 };
 %(functions)s
-int main(int argc, char ** argv) {  // architecture blocks heads kv_heads experts recipe; tensors on standard input, in order
+int main(int argc, char ** argv) {  // architecture blocks heads kv_heads experts recipe imatrix; tensors on standard input, in order
   const std::string arch = argv[1], recipe = argv[6];
   const int blocks = atoi(argv[2]), heads = atoi(argv[3]), kv = atoi(argv[4]), experts = atoi(argv[5]);
   params_t params;
   quantize_state_impl qs{{arch == "falcon" ? LLM_ARCH_FALCON : arch == "phi3" ? LLM_ARCH_PHI3 : LLM_ARCH_LLAMA,
                           arch == "llama" && blocks == 80 && heads != kv ? LLM_TYPE_70B : LLM_TYPE_UNKNOWN,
                           {(unsigned)experts, (unsigned)(heads / kv)}}, &params};
+  qs.has_imatrix = std::string(argv[7]) == "imatrix";
   qs.n_ffn_down = qs.n_ffn_gate = qs.n_ffn_up = blocks;
   static const std::vector<std::pair<std::string, llama_ftype>> names = { %(names)s };
   llama_ftype ftype{};
@@ -120,8 +122,10 @@ def main(llama):
                         path / "types.cpp", path / "names.cpp", "-o", path / "types"], check=True)
         for model, (arch, blocks, heads, kv_heads, experts, _, _) in MODELS.items():
             names = names_of(model)
-            for recipe in RECIPES:
-                done = subprocess.run([path / "types", *map(str, (arch, blocks, heads, kv_heads, experts)), recipe],
+            for recipe in [*RECIPES, *(f"{r} imatrix" for r in WITH_IMATRIX)]:
+                name, _, imatrix = recipe.partition(" ")
+                numbers = map(str, (arch, blocks, heads, kv_heads, experts))
+                done = subprocess.run([path / "types", *numbers, name, imatrix],
                                       input="\n".join(names) + "\n", capture_output=True, text=True, check=True)
                 found = {}  # type → matrix → blocks, or the name of what belongs to none
                 for name, kind in zip(names, done.stdout.split(), strict=True):

@@ -1,4 +1,5 @@
 // quantize and dequantize: plain tensors into blocks and back.
+#include "ops/quantize.h"
 #include "core/fail.h"
 #include "device/kernel_table.h"
 #include "ingot/ops.h"
@@ -7,8 +8,9 @@
 #include "quant/rows.h"
 
 namespace ingot {
+namespace {
 
-Tensor quantize(const Tensor& x, Scheme scheme, std::string_view name, Packing packing) {
+Tensor encoded(const Tensor& x, Scheme scheme, std::string_view name, Packing packing, const Tensor& importance) {
   const SchemeInfo& row = info(scheme);
   if (x.is_quantized() || !is_floating(x.dtype()))
     fail(ErrorCode::dtype_mismatch, "quantize", "{}: a floating tensor expected, found {}", name, describe(x));
@@ -33,8 +35,30 @@ Tensor quantize(const Tensor& x, Scheme scheme, std::string_view name, Packing p
       (scheme == Scheme::i2_s ? i2s_tail_bytes : 0);
   const Tensor out = Tensor::view_of(Storage::allocate(bytes, x.device()), 0, x.shape(),
                                      scheme == Scheme::i2_s ? Encoding::i2_s(packing, largest) : Encoding::of(scheme));
-  dispatch(Op::quantize, {&rows}, {&out}, QuantizeParams{scheme});
+  if (importance.defined())
+    dispatch(Op::quantize, {&rows, &importance}, {&out}, QuantizeParams{scheme});
+  else
+    dispatch(Op::quantize, {&rows}, {&out}, QuantizeParams{scheme});
   return out;
+}
+
+}  // namespace
+
+Tensor quantize(const Tensor& x, Scheme scheme, std::string_view name, Packing packing) {
+  return encoded(x, scheme, name, packing, {});
+}
+
+Tensor quantize_weighted(const Tensor& x, Scheme scheme, const Tensor& importance, std::string_view name) {
+  if (importance.is_quantized() || importance.dtype() != DType::f32)
+    fail(ErrorCode::dtype_mismatch, "quantize", "{}: importance of f32 expected, found {}", name, describe(importance));
+  const Tensor rows = row_major(importance);
+  largest_finite(rows, "quantize", fmt::format("importance of {}", name));
+  const float* values = rows.data<float>();
+  for (std::int64_t i = 0; i < rows.numel(); ++i)
+    if (values[i] < 0)
+      fail(ErrorCode::invalid_argument, "quantize", "{}: the importance of column {} is {}, below 0", name, i,
+           values[i]);
+  return encoded(x, scheme, name, Packing::i2s_x86, broadcast_to(rows, x.shape()));
 }
 
 Tensor dequantize(const Tensor& x) {

@@ -108,7 +108,8 @@ float largest_finite(const Tensor& x, const char* operation, std::string_view na
   return largest.empty() ? 0 : *std::max_element(largest.begin(), largest.end());
 }
 
-void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::int64_t end, BlockEncoder encode) {
+void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::int64_t end, BlockEncoder encode,
+                 const Tensor* importance) {
   const Encoding& encoding = *out.encoding();
   const std::int64_t columns = x.shape().back();
   const std::unique_ptr<float[]> values(new float[static_cast<std::size_t>(columns)]);
@@ -129,7 +130,8 @@ void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::in
   const std::int64_t row_bytes = columns / scheme.block_elements * scheme.block_bytes;
   for (std::int64_t row = begin; row < end; ++row) {
     load_floats(x, row * columns, columns, values.get());
-    encode(values.get(), columns, bytes + row * row_bytes);
+    encode(values.get(), importance ? importance->data<float>() + row_offset(*importance, row) : nullptr, columns,
+           bytes + row * row_bytes);
   }
 }
 

@@ -35,7 +35,8 @@ void load_floats(const Tensor& x, std::int64_t begin, std::int64_t n, float* out
 float largest_finite(const Tensor& x, const char* operation, std::string_view name);
 
 /// Rows [begin, end) of the row-major floating `x` into the row-major encoded `out`, whose blocks `encode` makes
-/// (unused for I2_S).
-void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::int64_t end, BlockEncoder encode);
+/// (unused for I2_S). `importance`: null, or f32 of x's shape with rows that are contiguous.
+void encode_rows(const Tensor& x, const Tensor& out, std::int64_t begin, std::int64_t end, BlockEncoder encode,
+                 const Tensor* importance);
 
 }  // namespace ingot

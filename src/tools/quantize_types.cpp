@@ -141,7 +141,7 @@ std::vector<Decision> decide_types(const std::vector<SourceTensor>& tensors, con
       decisions[i].type = target.base;
   }
   if (target.recipe) {
-    const auto schemes = mixture(*target.recipe, model, std::move(open), has_output, values);
+    const auto schemes = mixture(*target.recipe, model, std::move(open), has_output, values, false);
     for (std::size_t i = 0; i < tensors.size(); ++i)
       if (const auto found = schemes.find(tensors[i].output.name); found != schemes.end())
         decisions[i].type = found->second;

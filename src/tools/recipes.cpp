@@ -8,12 +8,13 @@ namespace ingot {
 namespace {
 
 constexpr Recipe table[] = {
-    {"Q4_0", Scheme::q4_0, 2},    {"Q4_1", Scheme::q4_1, 3},    {"Q8_0", Scheme::q8_0, 7},
-    {"Q5_0", Scheme::q5_0, 8},    {"Q5_1", Scheme::q5_1, 9},    {"Q2_K", Scheme::q2_k, 10},
-    {"Q3_K_S", Scheme::q3_k, 11}, {"Q3_K_M", Scheme::q3_k, 12}, {"Q3_K_L", Scheme::q3_k, 13},
-    {"Q4_K_S", Scheme::q4_k, 14}, {"Q4_K_M", Scheme::q4_k, 15}, {"Q5_K_S", Scheme::q5_k, 16},
-    {"Q5_K_M", Scheme::q5_k, 17}, {"Q6_K", Scheme::q6_k, 18},   {"Q2_K_S", Scheme::q2_k, 21},
-    {"TQ1_0", Scheme::tq1_0, 36}, {"TQ2_0", Scheme::tq2_0, 37}, {"MXFP4_MOE", Scheme::mxfp4, 38},
+    {"Q4_0", Scheme::q4_0, 2},      {"Q4_1", Scheme::q4_1, 3},        {"Q8_0", Scheme::q8_0, 7},
+    {"Q5_0", Scheme::q5_0, 8},      {"Q5_1", Scheme::q5_1, 9},        {"Q2_K", Scheme::q2_k, 10},
+    {"Q3_K_S", Scheme::q3_k, 11},   {"Q3_K_M", Scheme::q3_k, 12},     {"Q3_K_L", Scheme::q3_k, 13},
+    {"Q4_K_S", Scheme::q4_k, 14},   {"Q4_K_M", Scheme::q4_k, 15},     {"Q5_K_S", Scheme::q5_k, 16},
+    {"Q5_K_M", Scheme::q5_k, 17},   {"Q6_K", Scheme::q6_k, 18},       {"Q2_K_S", Scheme::q2_k, 21},
+    {"IQ4_NL", Scheme::iq4_nl, 25}, {"IQ4_XS", Scheme::iq4_xs, 30},   {"TQ1_0", Scheme::tq1_0, 36},
+    {"TQ2_0", Scheme::tq2_0, 37},   {"MXFP4_MOE", Scheme::mxfp4, 38},
 };
 
 enum class Role { output, embedding, qkv, value, key, attention_output, up, gate, down, other };
@@ -46,8 +47,10 @@ bool gets_more(int i, int n) noexcept { return i < n / 8 || i >= 7 * n / 8 || (i
 struct Model {
   std::string architecture;
   int blocks, heads, kv_heads, experts;
+  bool importance;
 
-  explicit Model(const Metadata& keys) : architecture(keys.string("general.architecture", "")) {
+  Model(const Metadata& keys, bool known_importance)
+      : architecture(keys.string("general.architecture", "")), importance(known_importance) {
     const auto number = [&](const char* key, std::int64_t absent) {
       return static_cast<int>(keys.integer(architecture + key, absent));
     };
@@ -60,6 +63,8 @@ struct Model {
   bool is_70b() const noexcept { return architecture == "llama" && blocks == 80 && heads != kv_heads; }
 };
 
+bool is_iq4(std::string_view recipe) noexcept { return recipe.starts_with("IQ4_"); }
+
 Scheme value_scheme(std::string_view recipe, Scheme base, const Model& model, int i, int n) {
   Scheme scheme = base;
   if (recipe == "Q2_K")
@@ -68,7 +73,7 @@ Scheme value_scheme(std::string_view recipe, Scheme base, const Model& model, in
     scheme = Scheme::q4_k;
   else if (recipe == "Q3_K_M")
     scheme = i < 2 ? Scheme::q5_k : Scheme::q4_k;
-  else if (recipe == "Q3_K_L" || (recipe == "Q4_K_S" && i < 4))
+  else if (recipe == "Q3_K_L" || (recipe == "Q4_K_S" && i < 4) || (is_iq4(recipe) && model.shares_heads()))
     scheme = Scheme::q5_k;
   else if ((recipe == "Q4_K_M" || recipe == "Q5_K_M") && gets_more(i, n))
     scheme = Scheme::q6_k;
@@ -85,13 +90,16 @@ Scheme down_scheme(std::string_view recipe, Scheme base, const Model& model, int
   if (recipe == "Q3_K_L") return falcon ? Scheme::q4_k : Scheme::q5_k;
   if (recipe == "Q4_K_M" && falcon) return i < n / 16 ? Scheme::q6_k : gets_more(i, n) ? Scheme::q5_k : Scheme::q4_k;
   if ((recipe == "Q4_K_M" || recipe == "Q5_K_M") && gets_more(i, n)) return Scheme::q6_k;
-  return recipe == "Q4_K_S" && !falcon && i < n / 8 ? Scheme::q5_k : base;
+  if (i >= n / 8) return base;
+  if ((recipe == "Q4_K_S" && !falcon) || (is_iq4(recipe) && !model.importance)) return Scheme::q5_k;
+  if (model.importance && recipe == "Q4_0") return Scheme::q4_1;
+  return model.importance && recipe == "Q5_0" ? Scheme::q5_1 : base;
 }
 
 Scheme attention_output_scheme(std::string_view recipe, Scheme base, const Model& model) {
   if (model.architecture == "falcon") return recipe == "Q3_K_L" ? Scheme::q4_k : base;
   if (model.experts == 8) {
-    constexpr std::string_view raised[] = {"Q2_K", "Q3_K_S", "Q3_K_M", "Q4_K_S", "Q4_K_M"};
+    constexpr std::string_view raised[] = {"Q2_K", "Q3_K_S", "Q3_K_M", "Q4_K_S", "Q4_K_M", "IQ4_NL", "IQ4_XS"};
     return std::ranges::find(raised, recipe) != std::end(raised) ? Scheme::q5_k : base;
   }
   if (recipe == "Q2_K") return Scheme::q3_k;
@@ -146,8 +154,8 @@ bool is_quantizable(std::string_view name) noexcept {
 }
 
 std::map<std::string, Scheme> mixture(const Recipe& recipe, const Metadata& keys, std::vector<RecipeTensor> tensors,
-                                      bool has_output, int values) {
-  const Model model(keys);
+                                      bool has_output, int values, bool importance) {
+  const Model model(keys, importance);
   const bool moe = recipe.name == "MXFP4_MOE";
   // Counted in llama.cpp's order: what belongs to no block first, then by block and name.
   std::ranges::sort(tensors, {}, [](const RecipeTensor& t) { return std::tuple(block_of(t.name), t.name); });

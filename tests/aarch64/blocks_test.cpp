@@ -13,7 +13,7 @@ namespace {
 
 std::array<std::byte, 34> encode_q8_0(const std::array<float, 32>& values) {
   std::array<std::byte, 34> block{};
-  block_format(Scheme::q8_0).encode(values.data(), 32, block.data());
+  block_format(Scheme::q8_0).encode(values.data(), nullptr, 32, block.data());
   return block;
 }
 

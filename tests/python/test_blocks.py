@@ -16,8 +16,9 @@ DECODED = [*ENCODED, "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS",
 COLUMNS = 512
 
 
-def run(mode, scheme, data, column):
-    done = subprocess.run([CODEC, mode, scheme, str(COLUMNS), column], input=data.tobytes(), capture_output=True)
+def run(mode, scheme, data, column, *importance, columns=COLUMNS):
+    command = [CODEC, mode, scheme, str(columns), column, *importance]
+    done = subprocess.run(command, input=data.tobytes(), capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return np.frombuffer(done.stdout, np.uint8 if mode == "encode" else np.float32)
 
@@ -148,14 +149,44 @@ GGML_ERRORS = {
     ("uniform", "Q4_K"): 6.7371e-04, ("uniform", "Q5_K"): 1.6685e-04, ("uniform", "Q6_K"): 7.7580e-05,
     ("outliers", "Q2_K"): 1.6287e-03, ("outliers", "Q3_K"): 2.4587e-05, ("outliers", "Q4_K"): 1.5245e-03,
     ("outliers", "Q5_K"): 4.4292e-04, ("outliers", "Q6_K"): 1.4278e-06,
+    ("normal", "IQ4_NL"): 2.5006e-03, ("normal", "IQ4_XS"): 2.5996e-03, ("student", "IQ4_NL"): 4.0078e-04,
+    ("student", "IQ4_XS"): 4.6552e-04, ("uniform", "IQ4_NL"): 2.4646e-03, ("uniform", "IQ4_XS"): 2.5387e-03,
+    ("outliers", "IQ4_NL"): 2.5778e-05, ("outliers", "IQ4_XS"): 3.0768e-05,
 }  # fmt: skip
-K_QUANTS = ["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"]
+SEARCHED = ["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS"]
+# The same with the importance of the columns known.
+GGML_WEIGHTED_ERRORS = {
+    ("normal", "Q2_K"): 2.0206e-02, ("normal", "Q3_K"): 9.4347e-03, ("normal", "Q4_K"): 1.9057e-03,
+    ("normal", "Q5_K"): 5.6150e-04, ("normal", "Q6_K"): 1.7924e-04, ("normal", "IQ4_NL"): 2.7503e-03,
+    ("normal", "IQ4_XS"): 2.8534e-03, ("normal", "Q4_0"): 3.0443e-03, ("normal", "Q4_1"): 1.6047e-03,
+    ("normal", "Q5_0"): 7.5476e-04, ("normal", "Q5_1"): 3.8201e-04, ("student", "Q2_K"): 1.8865e-02,
+    ("student", "Q3_K"): 1.1424e-02, ("student", "Q4_K"): 2.4473e-03, ("student", "Q5_K"): 7.6538e-04,
+    ("student", "Q6_K"): 4.6112e-04, ("student", "IQ4_NL"): 4.3425e-03, ("student", "IQ4_XS"): 3.7982e-03,
+    ("student", "Q4_0"): 4.9150e-03, ("student", "Q4_1"): 1.6850e-03, ("student", "Q5_0"): 1.2906e-03,
+    ("student", "Q5_1"): 4.0155e-04, ("uniform", "Q2_K"): 7.1223e-03, ("uniform", "Q3_K"): 4.7589e-03,
+    ("uniform", "Q4_K"): 3.7961e-04, ("uniform", "Q5_K"): 9.3726e-05, ("uniform", "Q6_K"): 8.5427e-05,
+    ("uniform", "IQ4_NL"): 1.9462e-03, ("uniform", "IQ4_XS"): 2.0463e-03, ("uniform", "Q4_0"): 1.4493e-03,
+    ("uniform", "Q4_1"): 3.4581e-04, ("uniform", "Q5_0"): 3.6039e-04, ("uniform", "Q5_1"): 7.7658e-05,
+    ("outliers", "Q2_K"): 3.6189e-03, ("outliers", "Q3_K"): 1.0674e-03, ("outliers", "Q4_K"): 5.0648e-04,
+    ("outliers", "Q5_K"): 1.6231e-04, ("outliers", "Q6_K"): 7.4324e-04, ("outliers", "IQ4_NL"): 1.5589e-03,
+    ("outliers", "IQ4_XS"): 8.4439e-04, ("outliers", "Q4_0"): 7.5008e-04, ("outliers", "Q4_1"): 2.7078e-04,
+    ("outliers", "Q5_0"): 3.0956e-04, ("outliers", "Q5_1"): 6.9615e-05,
+}  # fmt: skip
+WEIGHTED = [*SEARCHED, "Q4_0", "Q4_1", "Q5_0", "Q5_1"]
 
 
-def search_weights(scheme, x):
+def search_weights(scheme, x, importance=None):
+    x = x.astype(np.float64)
+    if importance is not None:
+        if scheme == "Q6_K":
+            return np.broadcast_to(importance, x.shape)
+        simple = scheme in ("Q4_0", "Q4_1", "Q5_0", "Q5_1")
+        blocks = x.reshape(-1, x.shape[1] if simple else 32 if scheme == "IQ4_NL" else 256)
+        variance = (1 if simple or scheme == "Q2_K" else 2) * (blocks**2).mean(axis=1, keepdims=True)
+        return importance * np.sqrt(np.broadcast_to(variance, blocks.shape).reshape(x.shape) + x * x)
     if scheme == "Q2_K":
         return np.abs(x)
-    if scheme in ("Q3_K", "Q6_K"):
+    if scheme in ("Q3_K", "Q6_K", "IQ4_NL", "IQ4_XS"):
         return x * x
     groups = x.reshape(-1, 32)
     return (np.sqrt((groups * groups).mean(axis=1, keepdims=True)) + np.abs(groups)).reshape(x.shape)
@@ -167,17 +198,54 @@ def decoded(scheme, blocks, shape):
     return quants.dequantize(blocks.reshape(-1, row_bytes), kind).reshape(shape)
 
 
-@pytest.mark.parametrize("scheme", K_QUANTS)
-def test_k_quants_err_no_more_than_ggml(scheme):
+def relative_error(x, y, w):
+    return (w * (x.astype(np.float64) - y) ** 2).sum() / (w * x.astype(np.float64) ** 2).sum()
+
+
+@pytest.mark.parametrize("scheme", SEARCHED)
+def test_searched_formats_err_no_more_than_ggml(scheme):
     for name, x in k_quant_arrays():
-        y = decoded(scheme, run("encode", scheme, x, "cpu"), x.shape).astype(np.float64)
-        w = search_weights(scheme, x).astype(np.float64)
-        error = (w * (x - y) ** 2).sum() / (w * x.astype(np.float64) ** 2).sum()
-        assert error <= GGML_ERRORS[name, scheme], name
+        y = decoded(scheme, run("encode", scheme, x, "cpu"), x.shape)
+        assert relative_error(x, y, search_weights(scheme, x)) <= GGML_ERRORS[name, scheme], name
 
 
-@pytest.mark.parametrize("scheme", K_QUANTS)
-def test_k_quants_of_odd_blocks(scheme):
+def importance_of_columns():
+    """Over four orders of magnitude, as activations' are."""
+    return (np.random.default_rng(24).standard_normal(1024) ** 4 + 0.01).astype(np.float32)
+
+
+@pytest.mark.parametrize("scheme", WEIGHTED)
+def test_weighted_search_errs_no_more_than_ggml(scheme, tmp_path):
+    importance = importance_of_columns()
+    importance.tofile(tmp_path / "importance")
+    for name, x in k_quant_arrays():
+        blocks = run("encode", scheme, x, "cpu", tmp_path / "importance", columns=1024)
+        assert np.array_equal(blocks, run("encode", scheme, x, "reference", tmp_path / "importance", columns=1024))
+        y = decoded(scheme, blocks, x.shape)
+        assert relative_error(x, y, search_weights(scheme, x, importance)) <= GGML_WEIGHTED_ERRORS[name, scheme], name
+
+
+@pytest.mark.parametrize("scheme", ["Q8_0", "TQ2_0", "MXFP4", "NVFP4"])
+def test_importance_is_nothing_to_formats_without_a_search(scheme, tmp_path):
+    importance_of_columns().tofile(tmp_path / "importance")
+    for name, x in k_quant_arrays():
+        blocks = run("encode", scheme, x, "cpu", tmp_path / "importance", columns=1024)
+        assert np.array_equal(blocks, run("encode", scheme, x, "cpu", columns=1024)), name
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1])
+def test_refuses_importance_that_is_none(bad, tmp_path):
+    importance = importance_of_columns()
+    importance[5] = bad
+    importance.tofile(tmp_path / "importance")
+    command = [CODEC, "encode", "Q4_K", "1024", "cpu", tmp_path / "importance"]
+    done = subprocess.run(command, input=np.ones(1024, np.float32).tobytes(), capture_output=True)
+    assert done.returncode == 1 and done.stdout == b""
+    assert b"importance" in done.stderr and b" 5 " in done.stderr
+
+
+@pytest.mark.parametrize("scheme", SEARCHED)
+def test_searched_formats_of_odd_blocks(scheme):
     """What leaves nothing to divide by, and the ends of f16's range, in both columns alike."""
     steps = np.arange(COLUMNS, dtype=np.float32)
     rows = {
@@ -197,7 +265,7 @@ def test_k_quants_of_odd_blocks(scheme):
     y = decoded(scheme, blocks, x.shape)
     assert np.isfinite(y).all()
     # One step of the coarsest grid that the format can lay over the row: half the range for 2 and 3 bits.
-    step = {"Q2_K": 1 / 3, "Q3_K": 1 / 4, "Q4_K": 1 / 15, "Q5_K": 1 / 31, "Q6_K": 1 / 32}[scheme]
+    step = {"Q2_K": 1 / 3, "Q3_K": 1 / 4, "Q4_K": 1 / 15, "Q5_K": 1 / 31, "Q6_K": 1 / 32}.get(scheme, 23 / 127)
     for name in ("zeros", "one value", "all equal", "all negative", "a ramp"):
         i = list(rows).index(name)
         reach = max(rows[name].max(), 0) - min(rows[name].min(), 0)

@@ -40,8 +40,9 @@ def models(tmp_path_factory):
 @pytest.mark.parametrize("model", EXPECTED)
 def test_types(call, models, tmp_path, model):
     blocks = goldens.MODELS[model][1]
-    assert list(EXPECTED[model]) == goldens.RECIPES
-    for recipe, kinds in EXPECTED[model].items():
+    assert list(EXPECTED[model])[: len(goldens.RECIPES)] == goldens.RECIPES
+    for recipe in goldens.RECIPES:
+        kinds = EXPECTED[model][recipe]
         call("quantize", models / f"{model}.gguf", tmp_path / "out.gguf", "--type", recipe, "--force")
         reader = gguf.GGUFReader(tmp_path / "out.gguf")
         found = {t.name: t.tensor_type.name for t in reader.tensors}

@@ -35,9 +35,10 @@ std::vector<float> floats(const Tensor& x) {
   return values;
 }
 
-constexpr Scheme row_schemes[] = {Scheme::q4_0,  Scheme::q4_1,  Scheme::q5_0,  Scheme::q5_1,  Scheme::q8_0,
-                                  Scheme::tq1_0, Scheme::tq2_0, Scheme::mxfp4, Scheme::nvfp4, Scheme::q2_k,
-                                  Scheme::q3_k,  Scheme::q4_k,  Scheme::q5_k,  Scheme::q6_k};
+constexpr Scheme row_schemes[] = {Scheme::q4_0,  Scheme::q4_1,  Scheme::q5_0,   Scheme::q5_1,
+                                  Scheme::q8_0,  Scheme::tq1_0, Scheme::tq2_0,  Scheme::mxfp4,
+                                  Scheme::nvfp4, Scheme::q2_k,  Scheme::q3_k,   Scheme::q4_k,
+                                  Scheme::q5_k,  Scheme::q6_k,  Scheme::iq4_nl, Scheme::iq4_xs};
 
 TEST(BlockFormats, CpuColumnWritesTheBytesOfTheReference) {
   // Rows of three blocks: Q4_K and Q5_K take two at a time.

@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t affine_grain = 1 << 15;
 
 /// The format's own, or the same for wider vectors.
-BlockEncoder block_encoder(Scheme scheme) noexcept {
+BlockEncoder block_encoder(Scheme scheme, bool weighted) noexcept {
 #if defined(__x86_64__)
   const InstructionSet set = instruction_set();
   const KEncoders* wide = set == InstructionSet::avx512 || set == InstructionSet::avx512_vnni ? &avx512_encoders
@@ -29,6 +29,20 @@ BlockEncoder block_encoder(Scheme scheme) noexcept {
       case Scheme::q4_k: return wide->q4_k;
       case Scheme::q5_k: return wide->q5_k;
       case Scheme::q6_k: return wide->q6_k;
+      case Scheme::iq4_nl: return wide->iq4_nl;
+      case Scheme::iq4_xs: return wide->iq4_xs;
+      case Scheme::q4_0:
+        if (weighted) return wide->q4_0;
+        break;
+      case Scheme::q4_1:
+        if (weighted) return wide->q4_1;
+        break;
+      case Scheme::q5_0:
+        if (weighted) return wide->q5_0;
+        break;
+      case Scheme::q5_1:
+        if (weighted) return wide->q5_1;
+        break;
       default: break;
     }
 #endif
@@ -53,13 +67,14 @@ void quantize_kernel(const Call& call) {
                  [&](std::int64_t begin, std::int64_t end) { affine_encode(x, out, lowest, begin, end); });
     return;
   }
-  const BlockEncoder encode = block_encoder(scheme);
+  const Tensor* importance = call.inputs.size() > 1 ? &call.inputs[1] : nullptr;
+  const BlockEncoder encode = block_encoder(scheme, importance);
   if (x.numel() == 0) {
-    if (scheme == Scheme::i2_s) encode_rows(x, out, 0, row_count(x), encode);  // only the tail
+    if (scheme == Scheme::i2_s) encode_rows(x, out, 0, row_count(x), encode, importance);  // only the tail
     return;
   }
   parallel_for(row_count(x), rows_per_task(out),
-               [&](std::int64_t begin, std::int64_t end) { encode_rows(x, out, begin, end, encode); });
+               [&](std::int64_t begin, std::int64_t end) { encode_rows(x, out, begin, end, encode, importance); });
 }
 
 void dequantize_kernel(const Call& call) {

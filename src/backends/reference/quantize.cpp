@@ -12,7 +12,8 @@ void quantize_kernel(const Call& call) {
   if (affine_codes(out.encoding()->scheme()))
     return affine_encode(x, out, call.params.as<QuantizeParams>().lowest_code, 0, x.numel());
   if (x.numel() == 0 && out.encoding()->scheme() != Scheme::i2_s) return;
-  encode_rows(x, out, 0, row_count(x), block_format(out.encoding()->scheme()).encode);
+  encode_rows(x, out, 0, row_count(x), block_format(out.encoding()->scheme()).encode,
+              call.inputs.size() > 1 ? &call.inputs[1] : nullptr);
 }
 
 void dequantize_kernel(const Call& call) {

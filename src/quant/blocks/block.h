@@ -36,7 +36,9 @@ constexpr Geometry geometry(Scheme scheme) noexcept {
 }
 
 /// The format whose functions handle one block each; `Encode` may take a whole row. Without it the format is read only.
-template <Scheme S, void (*Decode)(const std::byte* in, float* x), auto Encode = BlockEncoder{}>
+/// `Weighted` encodes where there is importance, if not as Encode does.
+template <Scheme S, void (*Decode)(const std::byte* in, float* x), auto Encode = BlockEncoder{},
+          BlockEncoder Weighted = nullptr>
 constexpr BlockFormat block_format_of(std::span<const Field> numbers = {}) noexcept {
   BlockFormat format;
   format.decode = [](const std::byte* in, std::int64_t n, float* x) {
@@ -46,7 +48,9 @@ constexpr BlockFormat block_format_of(std::span<const Field> numbers = {}) noexc
   if constexpr (std::is_convertible_v<decltype(Encode), BlockEncoder>)
     format.encode = Encode;
   else
-    format.encode = [](const float* x, std::int64_t n, std::byte* out) {
+    format.encode = [](const float* x, const float* importance, std::int64_t n, std::byte* out) {
+      if constexpr (Weighted != nullptr)
+        if (importance) return Weighted(x, importance, n, out);
       constexpr Geometry g = geometry(S);
       for (; n > 0; n -= g.elements, x += g.elements, out += g.bytes) Encode(x, out);
     };

@@ -1,6 +1,6 @@
 // IQ4_NL: 32 elements in 18 bytes: f16 d, 16 bytes of nibbles (byte k: element k low, k + 16 high). x = d·V[q].
 #include "quant/blocks/block.h"
-#include "quant/blocks/nonlinear.h"
+#include "quant/blocks/group_encode.h"
 
 namespace ingot::blocks {
 namespace {
@@ -18,6 +18,6 @@ constexpr Field numbers[] = {{0, 2, 1}};
 
 }  // namespace
 
-const BlockFormat iq4_nl = block_format_of<Scheme::iq4_nl, decode>(numbers);
+const BlockFormat iq4_nl = block_format_of<Scheme::iq4_nl, decode, encode_iq4_nl>(numbers);
 
 }  // namespace ingot::blocks

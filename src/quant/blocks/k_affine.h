@@ -16,6 +16,7 @@ struct AffineRule {
   float scale_codes;  // the greatest code of a scale or minimum
   float first, step;  // the search's steps: (levels + first + step·i) / range
   int steps;
+  int refinements = 0;  // then so many times the codes of the best scale and minimum are fitted again
 };
 
 template <int Size>
@@ -62,8 +63,9 @@ INGOT_ALWAYS void search(AffineGroups<Size>& groups, int g, const AffineRule& ru
   low = lower(low, Floats{});
   const Ints flat = high == low;
   Floats scale = (high - low) / rule.levels, min = -low, best = all(__builtin_inff());
-  for (int i = 0; i <= rule.steps; ++i) {
-    const Floats inverse = (rule.levels + (rule.first + rule.step * static_cast<float>(i))) / (high + min);
+  for (int i = 0; i <= rule.steps + rule.refinements; ++i) {
+    const Floats inverse =
+        i <= rule.steps ? (rule.levels + (rule.first + rule.step * static_cast<float>(i))) / (high + min) : 1 / scale;
     const CodeSums sums = sums_of_codes(groups, g, rule.levels, inverse, min);
     const Floats determinant = sum_w * sums.ll - sums.l * sums.l;
     const Floats reciprocal = 1 / determinant;

@@ -3,6 +3,7 @@
 
 #include "quant/blocks/k_affine.h"
 #include "quant/blocks/k_symmetric.h"
+#include "quant/blocks/k_weights.h"
 
 namespace ingot::blocks {
 namespace {
@@ -56,24 +57,26 @@ INGOT_ALWAYS void put_high_bits(const std::uint8_t* codes, int bit, std::byte* o
 
 /// n / 256 blocks of Q4_K, or Q5_K with `Fifth`.
 template <bool Fifth>
-INGOT_ALWAYS void encode_q45_k(const float* x, std::int64_t n, std::byte* out) {
-  constexpr AffineRule rule = Fifth ? AffineRule{31, 63, -2, 0.35f, 7} : AffineRule{15, 63, -2, 0.25f, 11};
+INGOT_ALWAYS void encode_q45_k(const float* x, Importance importance, std::int64_t n, std::byte* out) {
+  // Importance that varies much moves the best step far from the range's.
+  const AffineRule rule = importance ? Fifth ? AffineRule{31, 63, -2, 0.2f, 15} : AffineRule{15, 63, -2, 0.15f, 20}
+                          : Fifth ? AffineRule{31, 63, -2, 0.35f, 7}
+                                     : AffineRule{15, 63, -2, 0.25f, 11};
   constexpr int bytes = Fifth ? 176 : 144;
   while (n > 0) {
     AffineGroups<32> groups;
-    float twice[512];
-    const int blocks = n > 256 ? 2 : 1;
-    if (blocks == 1) {  // an odd row's last block stands in for its neighbour
-      std::memcpy(twice, x, 256 * sizeof(float));
-      std::memcpy(twice + 256, x, 256 * sizeof(float));
-    }
-    const float* from = blocks == 1 ? twice : x;
+    float room[512], importance_room[512];
+    const float* from = padded(x, n, room);
     load_groups(from, groups.x);
-    weigh(groups);
+    if (importance)
+      weigh_by(padded(importance, n, importance_room), groups.x, block_variance<256>(groups.x, 2), groups.w);
+    else
+      weigh(groups);
     choose(groups, rule);
     std::uint8_t codes[512];
     put_codes(groups, rule, from, codes);
-    for (int block = 0; block < blocks; ++block, n -= 256, x += 256, out += bytes) {
+    importance = behind(importance, 512);
+    for (int block = 0; block < 2 && n > 0; ++block, n -= 256, x += 256, out += bytes) {
       std::uint8_t scale[8], min[8];
       for (int j = 0; j < 8; ++j) {
         scale[j] = static_cast<std::uint8_t>(groups.scale[8 * block + j]);
@@ -88,16 +91,23 @@ INGOT_ALWAYS void encode_q45_k(const float* x, std::int64_t n, std::byte* out) {
   }
 }
 
-[[maybe_unused]] void encode_q4_k(const float* x, std::int64_t n, std::byte* out) { encode_q45_k<false>(x, n, out); }
-[[maybe_unused]] void encode_q5_k(const float* x, std::int64_t n, std::byte* out) { encode_q45_k<true>(x, n, out); }
+[[maybe_unused]] void encode_q4_k(const float* x, Importance importance, std::int64_t n, std::byte* out) {
+  encode_q45_k<false>(x, importance, n, out);
+}
+[[maybe_unused]] void encode_q5_k(const float* x, Importance importance, std::int64_t n, std::byte* out) {
+  encode_q45_k<true>(x, importance, n, out);
+}
 
-[[maybe_unused]] void encode_q2_k(const float* x, std::int64_t n, std::byte* out) {
-  constexpr AffineRule rule{3, 15, -0.5f, 0.2f, 7};
-  for (; n > 0; n -= 256, x += 256, out += 84) {
+[[maybe_unused]] void encode_q2_k(const float* x, Importance importance, std::int64_t n, std::byte* out) {
+  const AffineRule rule = importance ? AffineRule{3, 15, -0.9f, 0.1f, 18} : AffineRule{3, 15, -0.5f, 0.2f, 7};
+  for (; n > 0; n -= 256, x += 256, importance = behind(importance, 256), out += 84) {
     AffineGroups<16> groups;
     load_groups(x, groups.x);
-    for (int g = 0; g < 16; g += lanes)
-      for (int k = 0; k < 16; ++k) put(groups.w[k], g, magnitude_of(at(groups.x[k], g)));
+    if (importance)
+      weigh_by(importance, groups.x, block_variance<256>(groups.x, 1), groups.w);
+    else
+      for (int g = 0; g < 16; g += lanes)
+        for (int k = 0; k < 16; ++k) put(groups.w[k], g, magnitude_of(at(groups.x[k], g)));
     choose(groups, rule);
     std::uint8_t codes[256];
     put_codes(groups, rule, x, codes);
@@ -109,17 +119,22 @@ INGOT_ALWAYS void encode_q45_k(const float* x, std::int64_t n, std::byte* out) {
   }
 }
 
-INGOT_ALWAYS void load_symmetric(const float* x, SymmetricGroups& groups) {
-  load_groups(x, groups.x);
+/// Weighted by x².
+template <int Size>
+INGOT_ALWAYS void weigh(SymmetricGroups<Size>& groups) {
   for (int g = 0; g < 16; g += lanes)
-    for (int k = 0; k < 16; ++k) put(groups.w[k], g, at(groups.x[k], g) * at(groups.x[k], g));
+    for (int k = 0; k < Size; ++k) put(groups.w[k], g, at(groups.x[k], g) * at(groups.x[k], g));
 }
 
-[[maybe_unused]] void encode_q3_k(const float* x, std::int64_t n, std::byte* out) {
-  constexpr SymmetricRule rule{-4, -32, -0.75f, 0.75f, 2};
-  for (; n > 0; n -= 256, x += 256, out += 110) {
-    SymmetricGroups groups;
-    load_symmetric(x, groups);
+[[maybe_unused]] void encode_q3_k(const float* x, Importance importance, std::int64_t n, std::byte* out) {
+  const WholeRule rule = importance ? WholeRule{-4, -32, -0.9f, 0.15f, 12} : WholeRule{-4, -32, -0.75f, 0.75f, 2};
+  for (; n > 0; n -= 256, x += 256, importance = behind(importance, 256), out += 110) {
+    SymmetricGroups<16> groups;
+    load_groups(x, groups.x);
+    if (importance)
+      weigh_by(importance, groups.x, block_variance<256>(groups.x, 2), groups.w);
+    else
+      weigh(groups);
     choose(groups, rule);
     std::uint8_t codes[256];
     put_codes(groups, rule, x, codes);
@@ -131,15 +146,19 @@ INGOT_ALWAYS void load_symmetric(const float* x, SymmetricGroups& groups) {
     for (int j = 0; j < 4; ++j)
       out[104 + j] = static_cast<std::byte>(scale[j] >> 4 | scale[j + 4] >> 4 << 2 | scale[j + 8] >> 4 << 4 |
                                             scale[j + 12] >> 4 << 6);
-    put_half(out + 108, half(groups.d));
+    put_half(out + 108, half(groups.d[0]));
   }
 }
 
-[[maybe_unused]] void encode_q6_k(const float* x, std::int64_t n, std::byte* out) {
-  constexpr SymmetricRule rule{-32, -128, -5, 1, 5};
-  for (; n > 0; n -= 256, x += 256, out += 210) {
-    SymmetricGroups groups;
-    load_symmetric(x, groups);
+[[maybe_unused]] void encode_q6_k(const float* x, Importance importance, std::int64_t n, std::byte* out) {
+  constexpr WholeRule rule{-32, -128, -5, 1, 5};
+  for (; n > 0; n -= 256, x += 256, importance = behind(importance, 256), out += 210) {
+    SymmetricGroups<16> groups;
+    load_groups(x, groups.x);
+    if (importance)
+      load_groups(importance, groups.w);  // as it is: ggml's rule for this format
+    else
+      weigh(groups);
     choose(groups, rule);
     std::uint8_t codes[256], top[256];
     put_codes(groups, rule, x, codes);
@@ -149,7 +168,7 @@ INGOT_ALWAYS void load_symmetric(const float* x, SymmetricGroups& groups) {
     for (int e = 0; e < 256; ++e) top[e] = codes[e] >> 4;
     put_planes(top, out + 128);
     for (int g = 0; g < 16; ++g) out[192 + g] = static_cast<std::byte>(static_cast<int>(groups.scale[g]));
-    put_half(out + 208, half(groups.d));
+    put_half(out + 208, half(groups.d[0]));
   }
 }
 

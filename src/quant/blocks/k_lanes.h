@@ -1,7 +1,7 @@
 // Sixteen groups of a K-quant side by side, one in each lane of a vector: every lane does in order what scalar code
 // would do for its group, so that the bytes are the same for every width of the processor's vectors. The K-quants'
 // encoders are compiled once for the common code and once for each instruction set, hence no linkage (docs/HACKING.md,
-// "Portable binaries"), and without fused products.
+// "Portable binaries"), and without fused products. Formats that are no K-quants but searched likewise stand here too.
 #pragma once
 
 #include <cstddef>
@@ -50,15 +50,22 @@ INGOT_ALWAYS Floats all(float x) { return x - Floats{}; }
 #if defined(__AVX512F__)
 INGOT_ALWAYS Floats lower(Floats a, Floats b) { return _mm512_min_ps(a, b); }
 INGOT_ALWAYS Floats higher(Floats a, Floats b) { return _mm512_max_ps(a, b); }
+INGOT_ALWAYS Floats root(Floats a) { return _mm512_sqrt_ps(a); }
 #elif defined(__AVX2__)
 INGOT_ALWAYS Floats lower(Floats a, Floats b) { return _mm256_min_ps(a, b); }
 INGOT_ALWAYS Floats higher(Floats a, Floats b) { return _mm256_max_ps(a, b); }
+INGOT_ALWAYS Floats root(Floats a) { return _mm256_sqrt_ps(a); }
 #elif defined(__SSE2__)
 INGOT_ALWAYS Floats lower(Floats a, Floats b) { return _mm_min_ps(a, b); }
 INGOT_ALWAYS Floats higher(Floats a, Floats b) { return _mm_max_ps(a, b); }
+INGOT_ALWAYS Floats root(Floats a) { return _mm_sqrt_ps(a); }
 #else
 INGOT_ALWAYS Floats lower(Floats a, Floats b) { return a < b ? a : b; }
 INGOT_ALWAYS Floats higher(Floats a, Floats b) { return a > b ? a : b; }
+INGOT_ALWAYS Floats root(Floats a) {
+  for (int i = 0; i < lanes; ++i) a[i] = __builtin_sqrtf(a[i]);
+  return a;
+}
 #endif
 INGOT_ALWAYS Floats magnitude_of(Floats a) { return higher(a, -a); }
 

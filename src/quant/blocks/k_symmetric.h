@@ -1,7 +1,8 @@
-// Scales of Q3_K and Q6_K: x ≈ d·scale·code, codes and scales of either sign, weighted by x².
+// Scales of Q3_K, Q6_K and IQ4_XS: x ≈ d·scale·level, levels and scales of either sign; and of formats whose groups
+// have a scale each (Q4_0, Q5_0, IQ4_NL).
 //
-// Per group, ggml's search (make_qx_quants): codes for steps around the one that brings the extreme element to the
-// lowest code, the scale by least squares. Then, for the block, what ggml leaves out: every scale is tried one code up
+// Per group, ggml's search (make_qx_quants): levels for steps around the one that brings the extreme element to the
+// lowest level, the scale by least squares. Then, for the block, what ggml leaves out: every scale is tried one code up
 // and down with the elements recoded, and d is solved for by least squares; the better outcome is kept.
 #pragma once
 
@@ -10,21 +11,30 @@
 namespace ingot::blocks {
 namespace {
 
-struct SymmetricRule {
-  float lowest;        // code; the greatest is −lowest − 1
+/// Levels are the whole numbers lowest … −lowest − 1.
+struct WholeRule {
+  float lowest;
   float lowest_scale;  // code of a scale; the greatest is −lowest_scale − 1
   float first, step;   // the search's steps: (lowest − first − step·i) / extreme element
   int steps;
+
+  INGOT_ALWAYS float target(const WholeRule& rule, int i) {
+    return rule.lowest - (rule.first + rule.step * static_cast<float>(i));
+  }
+  INGOT_ALWAYS Floats level(const WholeRule& rule, Floats x) { return code_of(x, rule.lowest, -rule.lowest - 1); }
 };
 
+template <int Size>
 struct SymmetricGroups {
-  Groups x[16], w[16];
-  // The outcome: codes of the scales, and d.
-  Groups scale;
-  float d;
+  Groups x[Size], w[Size];
+  Groups curvature;  // half the second derivative of a group's error by its scale
+  // The outcome: codes of the scales, and d of each group's block.
+  Groups scale, d;
 };
 
-INGOT_ALWAYS void search(SymmetricGroups& groups, int g, const SymmetricRule& rule) {
+/// Per group: x ≈ scale·level.
+template <int Size, class Rule>
+INGOT_ALWAYS void search(SymmetricGroups<Size>& groups, int g, const Rule& rule) {
   Floats most{}, extreme{};
   for (const Groups& column : groups.x) {
     const Floats x = at(column, g), size = magnitude_of(x);
@@ -32,12 +42,12 @@ INGOT_ALWAYS void search(SymmetricGroups& groups, int g, const SymmetricRule& ru
     most = larger ? size : most;
     extreme = larger ? x : extreme;
   }
-  Floats best{}, scale{};
+  Floats best{}, scale = extreme / rule.lowest, curvature{};
   for (int i = 0; i <= rule.steps; ++i) {
-    const Floats inverse = (rule.lowest - (rule.first + rule.step * static_cast<float>(i))) / extreme;
+    const Floats inverse = Rule::target(rule, i) / extreme;
     Floats sum_ll{}, sum_lx{};
-    for (int k = 0; k < 16; ++k) {
-      const Floats x = at(groups.x[k], g), l = code_of(x * inverse, rule.lowest, -rule.lowest - 1);
+    for (int k = 0; k < Size; ++k) {
+      const Floats x = at(groups.x[k], g), l = Rule::level(rule, x * inverse);
       const Floats wl = at(groups.w[k], g) * l;
       sum_ll += wl * l;
       sum_lx += wl * x;
@@ -46,21 +56,48 @@ INGOT_ALWAYS void search(SymmetricGroups& groups, int g, const SymmetricRule& ru
     const Ints better = gain > best;
     best = better ? gain : best;
     scale = better ? s : scale;
+    curvature = better ? sum_ll : curvature;
   }
   put(groups.scale, g, scale);
+  put(groups.curvature, g, curvature);
+}
+
+/// Codes and d of a block's scales, the largest of which is `most`: for each of a few steps of the codes, d by least
+/// squares. Scales of one size and both signs would lose to the codes' uneven ends otherwise.
+template <int Size, class Rule>
+INGOT_ALWAYS void round_scales(SymmetricGroups<Size>& groups, int first, float most, const Rule& rule) {
+  constexpr int of_block = 256 / Size;
+  float best = -1, codes[of_block] = {};
+  for (int i = 0; i < 4; ++i) {
+    const float to_scale = most != 0 ? (rule.lowest_scale + 0.5f * static_cast<float>(i)) / most : 0;
+    float a = 0, p = 0, tried[of_block];
+    for (int g = 0; g < of_block; ++g) {
+      const float scale = groups.scale[first + g], code = nearest(scale * to_scale), c = groups.curvature[first + g];
+      tried[g] = code < -rule.lowest_scale - 1 ? code : -rule.lowest_scale - 1;
+      a += c * tried[g] * tried[g];
+      p += c * tried[g] * scale;
+    }
+    const float gain = a > 0 ? p * p / a : 0;
+    if (!(gain > best)) continue;
+    best = gain;
+    for (int g = 0; g < of_block; ++g) codes[g] = tried[g];
+    for (int g = 0; g < of_block; ++g) groups.d[first + g] = half(a > 0 ? p / a : 0).value;
+  }
+  for (int g = 0; g < of_block; ++g) groups.scale[first + g] = codes[g];
 }
 
 /// Every scale one code up and down, elements recoded.
-INGOT_ALWAYS void settle(SymmetricGroups& groups, int g, const SymmetricRule& rule) {
+template <int Size, class Rule>
+INGOT_ALWAYS void settle(SymmetricGroups<Size>& groups, int g, const Rule& rule) {
   constexpr float around[] = {0, 1, -1};
-  const Floats scale0 = at(groups.scale, g);
+  const Floats scale0 = at(groups.scale, g), d = at(groups.d, g);
   Floats scale{}, error = all(__builtin_inff());
   for (const float step : around) {
     const Floats code = lower(higher(scale0 + step, all(rule.lowest_scale)), all(-rule.lowest_scale - 1));
-    const Floats s = groups.d * code, inverse = s != 0 ? 1 / s : Floats{};
+    const Floats s = d * code, inverse = s != 0 ? 1 / s : Floats{};
     Floats sum{};
-    for (int k = 0; k < 16; ++k) {
-      const Floats x = at(groups.x[k], g), miss = s * code_of(x * inverse, rule.lowest, -rule.lowest - 1) - x;
+    for (int k = 0; k < Size; ++k) {
+      const Floats x = at(groups.x[k], g), miss = s * Rule::level(rule, x * inverse) - x;
       sum += at(groups.w[k], g) * miss * miss;
     }
     const Ints better = sum < error;
@@ -70,23 +107,23 @@ INGOT_ALWAYS void settle(SymmetricGroups& groups, int g, const SymmetricRule& ru
   put(groups.scale, g, scale);
 }
 
-INGOT_ALWAYS void choose(SymmetricGroups& groups, const SymmetricRule& rule) {
+template <int Size, class Rule>
+INGOT_ALWAYS void choose(SymmetricGroups<Size>& groups, const Rule& rule) {
+  constexpr int of_block = 256 / Size;
   for (int g = 0; g < 16; g += lanes) search(groups, g, rule);
-  float most = 0;
-  for (int g = 0; g < 16; ++g) most = __builtin_fabsf(groups.scale[g]) > __builtin_fabsf(most) ? groups.scale[g] : most;
-  groups.d = half(most / rule.lowest_scale).value;
-  const float to_scale = most != 0 ? rule.lowest_scale / most : 0;
-  for (int g = 0; g < 16; ++g) {
-    const float code = nearest(groups.scale[g] * to_scale);
-    groups.scale[g] = code < -rule.lowest_scale - 1 ? code : -rule.lowest_scale - 1;
+  for (int first = 0; first < 16; first += of_block) {
+    float most = 0;
+    for (int g = first; g < first + of_block; ++g)
+      most = __builtin_fabsf(groups.scale[g]) > __builtin_fabsf(most) ? groups.scale[g] : most;
+    round_scales(groups, first, most, rule);
   }
   // d by least squares over the block's codes.
   Groups ll, lx;
   for (int g = 0; g < 16; g += lanes) {
-    const Floats s = groups.d * at(groups.scale, g), inverse = s != 0 ? 1 / s : Floats{};
+    const Floats s = at(groups.d, g) * at(groups.scale, g), inverse = s != 0 ? 1 / s : Floats{};
     Floats sum_ll{}, sum_lx{};
-    for (int k = 0; k < 16; ++k) {
-      const Floats x = at(groups.x[k], g), l = code_of(x * inverse, rule.lowest, -rule.lowest - 1);
+    for (int k = 0; k < Size; ++k) {
+      const Floats x = at(groups.x[k], g), l = Rule::level(rule, x * inverse);
       const Floats wl = at(groups.w[k], g) * l;
       sum_ll += wl * l;
       sum_lx += wl * x;
@@ -94,21 +131,25 @@ INGOT_ALWAYS void choose(SymmetricGroups& groups, const SymmetricRule& rule) {
     put(ll, g, sum_ll);
     put(lx, g, sum_lx);
   }
-  float a = 0, p = 0;
-  for (int g = 0; g < 16; ++g) {
-    a += groups.scale[g] * groups.scale[g] * ll[g];
-    p += groups.scale[g] * lx[g];
+  for (int first = 0; first < 16; first += of_block) {
+    float a = 0, p = 0;
+    for (int g = first; g < first + of_block; ++g) {
+      a += groups.scale[g] * groups.scale[g] * ll[g];
+      p += groups.scale[g] * lx[g];
+    }
+    if (!(a > 0)) continue;
+    for (int g = first; g < first + of_block; ++g) groups.d[g] = half(p / a).value;
   }
-  if (a > 0) groups.d = half(p / a).value;
   for (int g = 0; g < 16; g += lanes) settle(groups, g, rule);
 }
 
 /// The codes of all elements, less the lowest.
-INGOT_ALWAYS void put_codes(const SymmetricGroups& groups, const SymmetricRule& rule, const float* x,
+template <int Size>
+INGOT_ALWAYS void put_codes(const SymmetricGroups<Size>& groups, const WholeRule& rule, const float* x,
                             std::uint8_t* codes) {
   for (int g = 0; g < 16; ++g) {
-    const float s = groups.d * groups.scale[g], inverse = s != 0 ? 1 / s : 0;
-    for (int k = 16 * g; k < 16 * (g + 1); k += lanes)
+    const float s = groups.d[g] * groups.scale[g], inverse = s != 0 ? 1 / s : 0;
+    for (int k = Size * g; k < Size * (g + 1); k += lanes)
       put_bytes(code_of(load(x + k) * inverse, rule.lowest, -rule.lowest - 1) - rule.lowest, codes + k);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quant/blocks/block.h"
+#include "quant/blocks/group_encode.h"
 
 namespace ingot::blocks {
 namespace {
@@ -28,6 +29,6 @@ constexpr Field numbers[] = {{0, 2, 1}};
 
 }  // namespace
 
-const BlockFormat q4_0 = block_format_of<Scheme::q4_0, decode, encode>(numbers);
+const BlockFormat q4_0 = block_format_of<Scheme::q4_0, decode, encode, encode_q4_0>(numbers);
 
 }  // namespace ingot::blocks

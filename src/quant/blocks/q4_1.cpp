@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quant/blocks/block.h"
+#include "quant/blocks/group_encode.h"
 
 namespace ingot::blocks {
 namespace {
@@ -30,6 +31,6 @@ constexpr Field numbers[] = {{0, 2, 2}};
 
 }  // namespace
 
-const BlockFormat q4_1 = block_format_of<Scheme::q4_1, decode, encode>(numbers);
+const BlockFormat q4_1 = block_format_of<Scheme::q4_1, decode, encode, encode_q4_1>(numbers);
 
 }  // namespace ingot::blocks

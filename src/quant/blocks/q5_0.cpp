@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quant/blocks/block.h"
+#include "quant/blocks/group_encode.h"
 
 namespace ingot::blocks {
 namespace {
@@ -37,6 +38,6 @@ constexpr Field numbers[] = {{0, 2, 1}, {2, 4, 1}};
 
 }  // namespace
 
-const BlockFormat q5_0 = block_format_of<Scheme::q5_0, decode, encode>(numbers);
+const BlockFormat q5_0 = block_format_of<Scheme::q5_0, decode, encode, encode_q5_0>(numbers);
 
 }  // namespace ingot::blocks

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quant/blocks/block.h"
+#include "quant/blocks/group_encode.h"
 
 namespace ingot::blocks {
 namespace {
@@ -39,6 +40,6 @@ constexpr Field numbers[] = {{0, 2, 2}, {4, 4, 1}};
 
 }  // namespace
 
-const BlockFormat q5_1 = block_format_of<Scheme::q5_1, decode, encode>(numbers);
+const BlockFormat q5_1 = block_format_of<Scheme::q5_1, decode, encode, encode_q5_1>(numbers);
 
 }  // namespace ingot::blocks

@@ -1,5 +1,5 @@
-// The K-quants' encoders, compiled for one instruction set. As with dot_kernels.h, nothing here may share inline
-// functions with common code.
+// The encoders that search (k_encode.h, group_encode.h), compiled for one instruction set. As with dot_kernels.h,
+// nothing here may share inline functions with common code.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,12 @@
 
 namespace ingot::cpu {
 
-/// n elements, a multiple of 256 → blocks; the bytes of src/quant/blocks.
+/// n elements, a multiple of the block → blocks; the bytes of src/quant/blocks. Those of the second row want
+/// importance.
 struct KEncoders {
-  void (*q2_k)(const float* x, std::int64_t n, std::byte* out);
-  void (*q3_k)(const float* x, std::int64_t n, std::byte* out);
-  void (*q4_k)(const float* x, std::int64_t n, std::byte* out);
-  void (*q5_k)(const float* x, std::int64_t n, std::byte* out);
-  void (*q6_k)(const float* x, std::int64_t n, std::byte* out);
+  using Encoder = void (*)(const float* x, const float* importance, std::int64_t n, std::byte* out);
+  Encoder q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, iq4_xs;
+  Encoder q4_0, q4_1, q5_0, q5_1;
 };
 
 #if defined(__x86_64__)
