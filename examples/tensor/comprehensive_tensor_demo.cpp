@@ -89,11 +89,8 @@ void save_and_open() {
   const std::string path =
       (std::filesystem::temp_directory_path() / ("ingot_demo_" + std::to_string(::getpid()) + ".gguf")).string();
   OutputPlan plan;
-  plan.tensors.push_back({.name = "weight", .shape = weight.shape(), .make = [&] { return weight; }});
-  plan.tensors.push_back(
-      {.name = "packed", .shape = packed.shape(), .encoding = Ref<const Encoding>(packed.encoding()), .make = [&] {
-         return packed;
-       }});
+  plan.tensors.push_back(OutputTensor::of("weight", weight));
+  plan.tensors.push_back(OutputTensor::of("packed", packed));
   plan.metadata.set("general.architecture", Value(std::string("demo")));
   write_checkpoint(path, "gguf", plan);
   const Checkpoint file = open_checkpoint(path);  // reads the header, maps the rest

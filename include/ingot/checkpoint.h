@@ -100,10 +100,21 @@ struct OutputTensor {
   std::string name;
   Shape shape;
   DType dtype = DType::f32;
-  Ref<const Encoding> encoding;  // null: plain
-  /// Produces the tensor when its turn comes; it must match shape, dtype and encoding. Called once, so that only one
-  /// tensor needs to be in memory. With any strides (encoded tensors row-major), at any alignment.
-  std::function<Tensor()> make;
+  Ref<const Encoding> encoding = {};  // null: plain
+  /// Rows first … last − 1 of the tensor seen as (product of all axes but the last, last axis), of shape
+  /// (last − first, last axis); scalars and vectors are one row. Of the dtype and encoding above (of I2_S the packing;
+  /// its scale is what the rows say), with any strides (encoded ones row-major), at any alignment. Called by any
+  /// thread, in any order, and must be pure: so tiles of rows are all that is in memory, and any number of threads
+  /// writes the same bytes.
+  std::function<Tensor(std::int64_t first, std::int64_t last)> rows = {};
+  /// Ranges begin at multiples of it, and end at one or at the last row: the rows of a head where heads are permuted,
+  /// the rows that share a byte or a block.
+  std::int64_t row_unit = 1;
+
+  /// Writes `x` as it is.
+  static OutputTensor of(std::string name, const Tensor& x);
+  /// A composite is decoded.
+  static OutputTensor of(const NamedTensor& tensor);
 };
 
 /// Everything a writer needs. Writers know every offset before the first byte is written.
@@ -118,8 +129,11 @@ struct OutputPlan {
 
 struct WriteOptions {
   bool force = false;  // replace what stands at the path, by exchange, once the new output is complete
-  /// Called as bytes are written: done, total.
-  std::function<void(std::uint64_t, std::uint64_t)> progress;
+  /// Bytes of private memory for tiles of rows, all threads together; mapped files come on top. A row has to fit.
+  std::uint64_t memory = std::uint64_t{512} << 20;
+  /// Called as bytes are written, by the thread that called write_checkpoint: done, total. What it throws ends the run,
+  /// which then leaves nothing.
+  std::function<void(std::uint64_t, std::uint64_t)> progress = {};
 };
 
 /// Writes `plan` as `format` ("safetensors", "gguf", "huggingface", "pytorch", "npz", "npy") to `path`: under a

@@ -61,16 +61,12 @@ void save(nb::handle path, nb::handle tensors, std::optional<nb::dict> metadata,
   OutputPlan plan;
   for (const nb::handle item : nb::borrow(tensors.attr("items")())) {
     const Tensor x = asarray(item[nb::int_(1)], {}, {}, {});
-    plan.tensors.push_back({.name = nb::cast<std::string>(item[nb::int_(0)]),
-                            .shape = x.shape(),
-                            .dtype = x.dtype(),
-                            .encoding = Ref<const Encoding>(x.encoding()),
-                            .make = [x] { return x.is_quantized() ? x : contiguous(x); }});
+    plan.tensors.push_back(OutputTensor::of(nb::cast<std::string>(item[nb::int_(0)]), x));
   }
   if (metadata) plan.metadata = to_metadata(*metadata);
   plan.documents = std::move(documents);
   plan.max_shard_bytes = max_shard_bytes;
-  WriteOptions options{.force = force, .progress = {}};
+  WriteOptions options{.force = force};
   if (!progress.is_none())
     options.progress = [progress](std::uint64_t done, std::uint64_t total) {
       const nb::gil_scoped_acquire acquire;

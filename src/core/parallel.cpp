@@ -9,6 +9,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #ifdef INGOT_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
@@ -24,6 +25,7 @@ std::mutex limit_mutex;
 std::unique_ptr<tbb::global_control> limit;
 // A thread's own arena has no more slots than the machine has hardware threads: more need one made for them.
 std::shared_ptr<tbb::task_arena> wide_arena;
+thread_local bool serial = false;
 std::atomic<int> threads{0};  // 0: not set, all of the machine's
 
 // The system's oneTBB is not instrumented, and neither is this unit: ThreadSanitizer sees neither how ranges are handed
@@ -55,6 +57,9 @@ int num_threads() noexcept {
   return n ? n : tbb::info::default_concurrency();
 }
 
+SerialScope::SerialScope() noexcept : outer_(std::exchange(serial, true)) {}
+SerialScope::~SerialScope() { serial = outer_; }
+
 void detail::parallel_for(std::int64_t n, std::int64_t grain, void (*body)(void*, std::int64_t, std::int64_t),
                           void* context) {
   if (n <= 0) return;
@@ -64,7 +69,7 @@ void detail::parallel_for(std::int64_t n, std::int64_t grain, void (*body)(void*
     body(context, i * grain, std::min(n, (i + 1) * grain));
     release(done);
   };
-  if (ranges == 1 || num_threads() == 1) {
+  if (ranges == 1 || serial || num_threads() == 1) {
     for (std::int64_t i = 0; i < ranges; ++i) run(i);
     return;
   }

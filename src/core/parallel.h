@@ -22,4 +22,17 @@ void parallel_for(std::int64_t n, std::int64_t grain, Body&& body) {
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
+/// While one lives, loops that its thread begins run in it, range by range: for tasks of a loop that shall not take up
+/// other tasks while they wait for loops of their own.
+class SerialScope {
+ public:
+  SerialScope() noexcept;
+  ~SerialScope();
+  SerialScope(const SerialScope&) = delete;
+  SerialScope& operator=(const SerialScope&) = delete;
+
+ private:
+  bool outer_;
+};
+
 }  // namespace ingot

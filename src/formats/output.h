@@ -1,11 +1,13 @@
 // Output that appears under its name only when it is complete: written beside it, synced, renamed.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
+#include <thread>
 
 #include "ingot/checkpoint.h"
 
@@ -58,18 +60,21 @@ class Output {
   bool pending_ = false;  // something stands under the temporary name
 };
 
-/// Counts bytes towards WriteOptions::progress.
+/// Counts bytes towards WriteOptions::progress, which is called by the thread that made this and by no other.
 class WriteProgress {
  public:
   WriteProgress(const WriteOptions& options, std::uint64_t total) : report_(options.progress), total_(total) {}
+  /// By any thread.
   void add(std::uint64_t bytes) {
     done_ += bytes;
-    if (report_) report_(done_, total_);
+    if (report_ && std::this_thread::get_id() == owner_) report_(done_, total_);
   }
 
  private:
   const std::function<void(std::uint64_t, std::uint64_t)>& report_;
-  std::uint64_t done_ = 0, total_;
+  const std::thread::id owner_ = std::this_thread::get_id();
+  std::atomic<std::uint64_t> done_ = 0;
+  const std::uint64_t total_;
 };
 
 }  // namespace ingot

@@ -1,45 +1,80 @@
 #include "formats/plan.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
+#include <numeric>
 #include <unordered_set>
 
 #include "core/checked.h"
 #include "formats/utf8.h"
 #include "ingot/ops/manipulation.h"
+#include "quant/i2_s.h"
 
 namespace ingot {
 namespace {
 
 constexpr const char* operation = "write_checkpoint";
 
-// A piece is small enough for a smooth progress bar and large enough for the disk.
-constexpr std::size_t piece_bytes = std::size_t{8} << 20;
-
-// Row-major pieces of a tensor, one at a time: what has other strides is never copied whole.
-void write_rows(const Tensor& x, const std::function<void(std::span<const std::byte>)>& write) {
-  const std::size_t bytes = x.nbytes();
-  if (x.is_contiguous()) {
-    for (std::size_t done = 0; done < bytes; done += piece_bytes)
-      write({x.bytes() + done, std::min(piece_bytes, bytes - done)});
-  } else if (bytes <= piece_bytes || bit_width(x.dtype()) < 8) {  // rows of packed elements may share a byte
-    const Tensor copy = contiguous(x);
-    write({copy.bytes(), bytes});
-  } else {
-    const std::size_t row = bytes / static_cast<std::size_t>(x.size(0));
-    const auto rows = static_cast<std::int64_t>(piece_bytes / row);
-    for (std::int64_t i = 0; i < x.size(0); i += std::max<std::int64_t>(rows, 1))
-      write_rows(rows == 0 ? x.select(0, i) : x.slice(0, i, i + rows), write);
+// Rows whose first byte and first block are their own.
+std::int64_t natural_unit(std::int64_t columns, std::int64_t rows, DType dtype, const Encoding* encoding) {
+  const auto apart = [&](std::int64_t elements) {
+    return elements / std::gcd(elements, std::max<std::int64_t>(columns, 1));
+  };
+  if (!encoding) return apart(bit_width(dtype) < 8 ? 8 / bit_width(dtype) : 1);
+  switch (encoding->packing()) {
+    case Packing::i2s_x86: return apart(128);
+    case Packing::i2s_arm: return apart(64);
+    case Packing::i2s_rows: return 4;
+    case Packing::none: break;
   }
+  // What packs the flattened tensor is not cut where rows share a block.
+  return apart(info(encoding->scheme()).block_elements) == 1 ? 1 : std::max<std::int64_t>(rows, 1);
 }
 
-bool same_encoding(const Encoding* planned, const Encoding* made) {
-  if (!planned || !made) return planned == made;
-  return planned->scheme() == made->scheme() && planned->packing() == made->packing();
+Tensor scalar_as_row(const Tensor& x) {
+  const auto begin = static_cast<std::size_t>(x.bytes() - x.storage()->data());
+  return x.is_quantized() ? Tensor::view_of(x.storage(), begin, {1, 1}, Ref<const Encoding>(x.encoding()))
+                          : Tensor::view_of(x.storage(), begin, {1, 1}, x.dtype());
+}
+
+// Rows of a plain tensor of rank > 2 that is no matrix in memory.
+Tensor gathered_rows(const Tensor& x, std::int64_t first, std::int64_t last) {
+  if (const auto matrix = x.try_view({x.numel() / x.shape().back(), x.shape().back()}))
+    return matrix->slice(0, first, last);
+  const std::int64_t inner = x.numel() / x.shape().back() / x.size(0), begin = first / inner, end = (last - 1) / inner;
+  if (begin == end) return gathered_rows(x.select(0, begin), first - begin * inner, last - begin * inner);
+  return gathered_rows(contiguous(x.slice(0, begin, end + 1)), first - begin * inner, last - begin * inner);
 }
 
 }  // namespace
+
+OutputTensor OutputTensor::of(std::string name, const Tensor& x) {
+  OutputTensor out{.name = std::move(name), .shape = x.shape(), .dtype = x.dtype(), .encoding = x.meta().encoding};
+  const auto [rows, columns, unit] = row_layout(out);
+  out.row_unit = unit;
+  const bool packed = !out.encoding && bit_width(out.dtype) < 8;  // strided elements share bytes
+  out.rows = [x = packed ? contiguous(x) : x, rows, columns](std::int64_t first, std::int64_t last) {
+    if (x.is_quantized() && x.encoding()->scheme() == Scheme::i2_s) return i2s_rows(x, first, last);
+    if (x.rank() > 2 && !x.is_quantized()) return gathered_rows(x, first, last);
+    const Tensor matrix = x.rank() == 2 ? x : x.rank() == 0 ? scalar_as_row(x) : x.view({rows, columns});
+    return last - first == rows ? matrix : matrix.slice(0, first, last);
+  };
+  return out;
+}
+
+OutputTensor OutputTensor::of(const NamedTensor& tensor) {
+  if (!tensor.composite) return of(tensor.name, tensor.tensor);
+  return {.name = tensor.name, .shape = tensor.shape(), .dtype = tensor.dtype(), .rows = tensor.composite->rows};
+}
+
+RowLayout row_layout(const OutputTensor& tensor) {
+  RowLayout layout{1, 1, 1};
+  if (tensor.shape.rank() > 0) layout.columns = tensor.shape.back();
+  for (int axis = 0; axis + 1 < tensor.shape.rank(); ++axis)
+    layout.rows = checked_mul(layout.rows, tensor.shape[axis], operation);
+  const auto unit = natural_unit(layout.columns, layout.rows, tensor.dtype, tensor.encoding.get());
+  layout.unit = std::lcm(unit, std::max<std::int64_t>(tensor.row_unit, 1));
+  return layout;
+}
 
 std::string_view held_as(const OutputTensor& tensor) noexcept {
   return tensor.encoding ? to_string(tensor.encoding->scheme()) : to_string(tensor.dtype);
@@ -78,7 +113,7 @@ void check_plan(const OutputPlan& plan) {
       fail(ErrorCode::invalid_argument, operation, "tensor {}: the name is not valid UTF-8 without NUL", shown);
     if (!names.insert(tensor.name).second)
       fail(ErrorCode::invalid_argument, operation, "tensor {} is planned twice", shown);
-    if (!tensor.make) fail(ErrorCode::invalid_argument, operation, "tensor {} has nothing that makes it", shown);
+    if (!tensor.rows) fail(ErrorCode::invalid_argument, operation, "tensor {} has nothing that makes its rows", shown);
     if (tensor.encoding && info(tensor.encoding->scheme()).dtype != tensor.dtype)
       fail(ErrorCode::invalid_argument, operation, "tensor {}: {} decodes to {}, planned is {}", shown, held_as(tensor),
            to_string(info(tensor.encoding->scheme()).dtype), to_string(tensor.dtype));
@@ -106,36 +141,6 @@ std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const
     used = checked_add(used, bytes, operation);
   }
   return shards;
-}
-
-void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& planned, WriteProgress& progress,
-                  const std::function<void(std::span<const std::byte>)>& written) {
-  const Tensor made = planned.make();
-  if (!made.defined() || made.shape() != planned.shape || made.dtype() != planned.dtype ||
-      !same_encoding(planned.encoding.get(), made.encoding()))
-    fail(ErrorCode::internal, operation, "tensor {}: planned as {} {}, made as {}", printable(planned.name),
-         held_as(planned), to_string(planned.shape), describe(made));
-  // Encoded tensors are viewed in whole rows only, and their rows lie behind one another unless a view left some out.
-  if (!made.is_contiguous() && made.is_quantized())
-    fail(ErrorCode::invalid_argument, operation, "tensor {}: {} is not row-major", printable(planned.name),
-         describe(made));
-  const auto bytes = static_cast<std::size_t>(planned_bytes(planned));
-  if (bytes == 0) return;
-  const std::byte* data = made.bytes();
-  if (made.is_quantized() && made.encoding()->scheme() == Scheme::i2_s) {
-    // The tail is what readers believe.
-    float tail;
-    std::memcpy(&tail, data + bytes - 32, sizeof tail);
-    if (std::bit_cast<std::uint32_t>(tail) != std::bit_cast<std::uint32_t>(made.encoding()->scale()))
-      fail(ErrorCode::invalid_argument, operation, "tensor {}: its tail says scale {}, its encoding {}",
-           printable(planned.name), tail, made.encoding()->scale());
-  }
-  write_rows(made, [&](std::span<const std::byte> piece) {
-    file.write(offset, piece);
-    offset += piece.size();
-    if (written) written(piece);
-    progress.add(piece.size());
-  });
 }
 
 std::string shard_name(std::string_view stem, std::size_t number, std::size_t count, std::string_view suffix) {

@@ -1,4 +1,4 @@
-// What writers share: sizes of planned tensors, their checks, their distribution over shards, their bytes.
+// What writers share: sizes of planned tensors, their checks, their distribution over shards.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +27,12 @@ void require_no_metadata(const OutputPlan& plan, std::string_view holder);
 std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const OutputTensor*>& tensors,
                                                          std::uint64_t limit);
 
-/// Calls `make`, checks what it made against the plan, and writes its bytes, row-major, at `offset`. `written` sees
-/// them in their order.
-void write_tensor(OutputFile& file, std::uint64_t offset, const OutputTensor& tensor, WriteProgress& progress,
-                  const std::function<void(std::span<const std::byte>)>& written = {});
+/// Of the tensor seen as (product of all axes but the last, last axis).
+struct RowLayout {
+  std::int64_t rows, columns;
+  std::int64_t unit;  // rows between two places where ranges may begin
+};
+RowLayout row_layout(const OutputTensor& tensor);
 
 /// "model-00001-of-00003.gguf": what GGUF and SafeTensors call a shard (counted from one).
 std::string shard_name(std::string_view stem, std::size_t number, std::size_t count, std::string_view suffix);

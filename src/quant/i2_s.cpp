@@ -103,6 +103,19 @@ void i2s_decode(const I2sLayout& layout, const std::byte* bytes, float scale, st
   }
 }
 
+Tensor i2s_rows(const Tensor& x, std::int64_t first, std::int64_t last) {
+  const Encoding& encoding = *x.encoding();
+  const I2sLayout whole = i2s_layout(x.shape(), encoding.packing(), "i2s_rows");
+  if (first == 0 && last == whole.rows) return x.view({whole.rows, whole.columns});
+  const Shape shape{last - first, whole.columns};
+  const I2sLayout part = i2s_layout(shape, encoding.packing(), "i2s_rows");
+  Ref<Storage> storage = Storage::allocate(part.code_bytes() + i2s_tail_bytes);
+  std::byte* out = storage->mutable_data();
+  std::memcpy(out, x.bytes() + first * whole.columns / 4, part.code_bytes());
+  i2s_write_tail(part, encoding.scale(), out);
+  return Tensor::view_of(std::move(storage), 0, shape, Ref<const Encoding>(&encoding));
+}
+
 Tensor repack_i2s(const Tensor& x, Packing packing) {
   if (!x.is_quantized() || x.encoding()->scheme() != Scheme::i2_s)
     fail(ErrorCode::invalid_argument, "repack_i2s", "an I2_S tensor expected, found {}", describe(x));

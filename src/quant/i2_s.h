@@ -47,6 +47,10 @@ void i2s_write_tail(const I2sLayout& layout, float scale, std::byte* bytes) noex
 void i2s_decode(const I2sLayout& layout, const std::byte* bytes, float scale, std::int64_t begin, std::int64_t n,
                 float* values) noexcept;
 
+/// Rows [first, last) of the flattened outer dimensions, with a tail of their own; x itself, as a matrix, for all rows.
+/// Their first element begins a byte group of the packing, and so does the element behind their last.
+Tensor i2s_rows(const Tensor& x, std::int64_t first, std::int64_t last);
+
 /// The same elements in another packing; x itself where it has that packing already.
 Tensor repack_i2s(const Tensor& x, Packing packing);
 

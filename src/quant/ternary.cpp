@@ -60,28 +60,64 @@ class TernaryMatrix {
 
 }  // namespace
 
-Tensor ternarize(const Tensor& weight, std::string_view name) {
+namespace {
+
+Tensor floating_rows(const Tensor& weight, const char* operation, std::string_view name) {
   if (weight.is_quantized() || !is_floating(weight.dtype()) || weight.rank() < 1)
-    fail(ErrorCode::dtype_mismatch, "ternarize", "{}: a floating matrix expected, found {}", name, describe(weight));
-  const Tensor w = row_major(weight);
+    fail(ErrorCode::dtype_mismatch, operation, "{}: a floating matrix expected, found {}", name, describe(weight));
+  return row_major(weight);
+}
+
+// Rounding half to even and clamping to ±1 leaves: beyond ½ is 1, ½ itself is 0.
+int ternary(float value, float s) noexcept {
+  const float scaled = value * s;
+  return (scaled > 0.5f) - (scaled < -0.5f);
+}
+
+}  // namespace
+
+void add_magnitudes(const Tensor& rows, double& sum, std::string_view name) {
+  const Tensor w = floating_rows(rows, "ternarize", name);
   largest_finite(w, "ternarize", name);
   const std::int64_t columns = w.shape().back();
-  const std::int64_t rows = row_count(w);
-
   // Sums by row, then over rows in order: the same for any number of threads.
-  std::vector<double> sums(static_cast<std::size_t>(rows), 0.0);
-  parallel_for(rows, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
+  std::vector<double> sums(static_cast<std::size_t>(row_count(w)), 0.0);
+  parallel_for(row_count(w), rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
     std::vector<float> values(static_cast<std::size_t>(columns));
     for (std::int64_t row = begin; row < end; ++row) {
       load_floats(w, row * columns, columns, values.data());
-      double sum = 0;
-      for (const float value : values) sum += value < 0 ? -value : value;
-      sums[static_cast<std::size_t>(row)] = sum;
+      double total = 0;
+      for (const float value : values) total += value < 0 ? -value : value;
+      sums[static_cast<std::size_t>(row)] = total;
     }
   });
-  const double total = std::accumulate(sums.begin(), sums.end(), 0.0);
-  const auto mean = static_cast<float>(w.numel() ? total / static_cast<double>(w.numel()) : 0.0);
-  const float s = 1.0f / std::max(mean, 1e-5f);
+  sum = std::accumulate(sums.begin(), sums.end(), sum);
+}
+
+float absmean_scale(double sum, std::int64_t elements) noexcept {
+  const auto mean = static_cast<float>(elements ? sum / static_cast<double>(elements) : 0.0);
+  return 1.0f / std::max(mean, 1e-5f);
+}
+
+Tensor ternarized_rows(const Tensor& rows, float s) {
+  const Tensor w = floating_rows(rows, "ternarize", "rows");
+  const Tensor out = Tensor::empty(w.shape(), DType::f32);
+  auto* values = out.mutable_data<float>();
+  const float unit = 1.0f / s;
+  parallel_for(w.numel(), 1 << 15, [&](std::int64_t begin, std::int64_t end) {
+    load_floats(w, begin, end - begin, values + begin);
+    for (std::int64_t i = begin; i < end; ++i) values[i] = static_cast<float>(ternary(values[i], s)) * unit;
+  });
+  return out;
+}
+
+Tensor ternarize(const Tensor& weight, std::string_view name) {
+  const Tensor w = floating_rows(weight, "ternarize", name);
+  const std::int64_t columns = w.shape().back();
+  const std::int64_t rows = row_count(w);
+  double sum = 0;
+  add_magnitudes(w, sum, name);
+  const float s = absmean_scale(sum, w.numel());
 
   TernaryMatrix result(w.shape(), 1.0f / s);
   parallel_for(rows, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
@@ -89,11 +125,8 @@ Tensor ternarize(const Tensor& weight, std::string_view name) {
     std::vector<std::uint8_t> codes(static_cast<std::size_t>(columns));
     for (std::int64_t row = begin; row < end; ++row) {
       load_floats(w, row * columns, columns, values.data());
-      // Rounding half to even and clamping to ±1 leaves: beyond ½ is 1, ½ itself is 0.
-      std::transform(values.begin(), values.end(), codes.begin(), [s](float value) {
-        const float scaled = value * s;
-        return static_cast<std::uint8_t>(1 + (scaled > 0.5f) - (scaled < -0.5f));
-      });
+      std::transform(values.begin(), values.end(), codes.begin(),
+                     [s](float value) { return static_cast<std::uint8_t>(1 + ternary(value, s)); });
       result.set_row(row, codes.data());
     }
   });
@@ -129,34 +162,29 @@ Tensor unpack_bitnet(const Tensor& packed, float scale, std::int64_t rows) {
   return result.tensor();
 }
 
-PackedBitnet pack_bitnet(const Tensor& weight, std::string_view name) {
-  const Tensor w = weight.is_quantized() ? decoded(weight) : row_major(weight);
-  if (w.rank() != 2 || w.shape()[0] % 4 != 0)
-    fail(ErrorCode::shape_mismatch, "pack_bitnet", "{}: {}: a matrix of 4n rows was expected", name, describe(weight));
-  const float scale = largest_finite(w, "pack_bitnet", name);
-  const std::int64_t quarter = w.shape()[0] / 4, columns = w.shape()[1];
-  const Tensor codes = Tensor::zeros({quarter, columns}, DType::u8);
+Tensor pack_bitnet_rows(const std::array<Tensor, 4>& quarters, float scale, std::string_view name) {
+  const std::int64_t rows = quarters[0].size(0), columns = quarters[0].size(1);
+  const Tensor codes = Tensor::zeros({rows, columns}, DType::u8);
   auto* bytes = codes.mutable_data<std::uint8_t>();
-  parallel_for(quarter, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> values(static_cast<std::size_t>(columns));
-    for (std::int64_t row = begin; row < end; ++row)
-      for (int i = 0; i < 4; ++i) {
-        load_floats(w, (i * quarter + row) * columns, columns, values.data());
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    const Tensor& part = quarters[static_cast<std::size_t>(quarter)];
+    const Tensor w = part.is_quantized() ? decoded(part) : row_major(part);
+    parallel_for(rows, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
+      std::vector<float> values(static_cast<std::size_t>(columns));
+      for (std::int64_t row = begin; row < end; ++row) {
+        load_floats(w, row * columns, columns, values.data());
         for (std::int64_t c = 0; c < columns; ++c) {
           const float value = values[static_cast<std::size_t>(c)];
           if (value != 0 && value != scale && value != -scale)
-            fail(ErrorCode::invalid_argument, "pack_bitnet", "{}: element ({}, {}) is {}, neither 0 nor ±{}", name,
-                 i * quarter + row, c, value, scale);
+            fail(ErrorCode::invalid_argument, "pack_bitnet", "{}: an element of column {} is {}, neither 0 nor ±{}",
+                 name, c, value, scale);
           const int code = 1 + (value > 0) - (value < 0);
-          bytes[row * columns + c] = static_cast<std::uint8_t>(bytes[row * columns + c] | code << (2 * i));
+          bytes[row * columns + c] = static_cast<std::uint8_t>(bytes[row * columns + c] | code << (2 * quarter));
         }
       }
-  });
-  return {codes, scale};
-}
-
-float bitnet_scale(const Tensor& weight, std::string_view name) {
-  return largest_finite(weight.is_quantized() ? decoded(weight) : row_major(weight), "bitnet_scale", name);
+    });
+  }
+  return codes;
 }
 
 }  // namespace ingot

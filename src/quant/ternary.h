@@ -1,6 +1,7 @@
 // Ternary weights of BitNet b1.58 (Ma et al. 2024): the rule they are trained with, and the layout they are shipped in.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -14,21 +15,20 @@ namespace ingot {
 /// `name` and the element's index.
 Tensor ternarize(const Tensor& weight, std::string_view name = "tensor");
 
+/// The same rule by tiles of rows. First the sum: adds Σ|w| of rows that come in their order.
+void add_magnitudes(const Tensor& rows, double& sum, std::string_view name = "tensor");
+/// s of a weight whose magnitudes have this sum.
+float absmean_scale(double sum, std::int64_t elements) noexcept;
+/// Then t / s as f32.
+Tensor ternarized_rows(const Tensor& rows, float s);
+
 /// A weight in the packed layout of Hugging Face checkpoints: u8 (ceil(rows / 4), k), bits 2i, 2i + 1 of (r, c) hold
 /// W[i·R + r, c] + 1. The result stands for t · scale, held as ternarize() holds its own; `rows` is 4R unless given.
 /// Checkpoints store either this factor or its inverse: the caller knows which. Throws invalid_argument for code 3.
 Tensor unpack_bitnet(const Tensor& packed, float scale, std::int64_t rows = -1);
 
-/// The inverse: codes u8 (rows / 4, k) of a matrix whose elements are t · scale, in any encoding. `name` is what errors
-/// call it: shape_mismatch where the rows are no multiple of 4, invalid_argument for an element that is not ternary.
-struct PackedBitnet {
-  Tensor codes;
-  float scale = 0;
-};
-PackedBitnet pack_bitnet(const Tensor& weight, std::string_view name = "tensor");
-
-/// The scale of pack_bitnet() without the codes, whose elements are not looked at for being ternary: files hold the
-/// two apart.
-float bitnet_scale(const Tensor& weight, std::string_view name = "tensor");
+/// The inverse: rows [a, b) of the codes, u8 (b − a, k), from rows [i·R + a, i·R + b) of the weight, i = 0 … 3, in any
+/// encoding. Throws invalid_argument, naming `name`, for an element that is neither 0 nor ±scale.
+Tensor pack_bitnet_rows(const std::array<Tensor, 4>& quarters, float scale, std::string_view name = "tensor");
 
 }  // namespace ingot

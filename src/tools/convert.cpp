@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <cmath>
 
 #include "core/fail.h"
 #include "models/config.h"
-#include "quant/ternary.h"
 #include "tools/model_source.h"
 
 namespace ingot {
@@ -55,11 +53,11 @@ OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
   bool decoded = false;
   for (const NamedTensor& entry : checkpoint.tensors) {
     if (entry.composite && keeps_parts(entry, options)) {
-      for (const NamedTensor& part : entry.composite->parts) plan.tensors.push_back(as_stored(part));
+      for (const NamedTensor& part : entry.composite->parts) plan.tensors.push_back(OutputTensor::of(part));
       continue;
     }
     decoded |= entry.composite != nullptr;
-    OutputTensor output = as_stored(entry);
+    OutputTensor output = OutputTensor::of(entry);
     const bool convertible = is_floating(entry.dtype());
     // GGUF keeps vectors in F32 whatever the matrices are.
     if (options.dtype && convertible && (is_matrix(output) || options.to != "gguf"))
@@ -98,23 +96,6 @@ OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const Conve
   return plan;
 }
 
-// A ternary weight in Hugging Face's packed layout: its bytes, and its scale as a tensor beside them.
-void push_packed(OutputPlan& plan, const OutputTensor& weight) {
-  const std::int64_t rows = weight.shape[0];
-  if (rows % 4 != 0)
-    fail(ErrorCode::invalid_argument, "convert", "tensor '{}' has {} rows: packing takes a multiple of 4", weight.name,
-         rows);
-  plan.tensors.push_back({.name = weight.name,
-                          .shape = {rows / 4, weight.shape[1]},
-                          .dtype = DType::u8,
-                          .encoding = nullptr,
-                          .make = [weight] { return pack_bitnet(weight.make(), weight.name).codes; }});
-  plan.tensors.push_back(
-      {.name = weight.name + "_scale", .shape = {1}, .dtype = DType::f32, .encoding = nullptr, .make = [weight] {
-         return Tensor::from<float>({bitnet_scale(weight.make(), weight.name)});
-       }});
-}
-
 OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, ConversionReport& report) {
   OutputPlan plan;
   ModelConfig& config = source.config;
@@ -133,7 +114,7 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
     }
     output.name = known->name;
     if (tensor.bit_linear && config.bit_linear == BitLinear::ternary) {
-      push_packed(plan, output);
+      for (OutputTensor& part : packed_bitnet(output)) plan.tensors.push_back(std::move(part));
       continue;
     }
     if (is_matrix(output) && (options.dtype || output.encoding))

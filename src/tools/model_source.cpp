@@ -7,8 +7,6 @@
 #include "core/fail.h"
 #include "models/config.h"
 #include "models/weights.h"
-#include "quant/rows.h"
-#include "quant/ternary.h"
 
 namespace ingot {
 namespace {
@@ -27,28 +25,11 @@ Tensor rope_factors(const ModelConfig& config) {
   return divide(unscaled, scaled);
 }
 
-// A composite's rows rather than whole(), whose encoding would not be what was planned.
-Tensor decoded(const NamedTensor& entry) {
-  return entry.composite ? entry.rows(0, entry.row_count()).view(entry.shape()) : entry.tensor;
-}
-
 // The dtype that a model's vectors were stored in, before GGUF widened them.
 std::optional<DType> vector_dtype(const Checkpoint& checkpoint) {
   for (const NamedTensor& entry : checkpoint.tensors)
     if (entry.shape().rank() == 1 && is_floating(entry.dtype()) && !entry.is_quantized()) return entry.dtype();
   return {};
-}
-
-// Rows of a q or k weight (heads·D, …) from Hugging Face's order of a head's rotary pairs (i, i + D/2) to Meta's
-// (2i, 2i + 1), and back. Any dtype; plain tensors only.
-Tensor to_interleaved(const Tensor& weight, std::int64_t heads) {
-  const Tensor pairs = weight.view({heads, 2, weight.size(0) / heads / 2, -1}).transpose(1, 2);
-  return reshape(pairs, weight.shape());
-}
-
-Tensor to_half_split(const Tensor& weight, std::int64_t heads) {
-  const Tensor pairs = weight.view({heads, weight.size(0) / heads / 2, 2, -1}).transpose(1, 2);
-  return reshape(pairs, weight.shape());
 }
 
 std::int64_t heads_of(Transform transform, const ModelConfig& config) {
@@ -61,12 +42,12 @@ OutputTensor to_gguf_form(OutputTensor tensor, Transform transform, const ModelC
   switch (transform) {
     case Transform::none: break;
     case Transform::rotary_q:
-    case Transform::rotary_k:
-      tensor.make = [make = tensor.make, heads = heads_of(transform, config)] { return to_interleaved(make(), heads); };
-      break;
+    case Transform::rotary_k: tensor = to_interleaved(std::move(tensor), heads_of(transform, config)); break;
     case Transform::plus_one:
       tensor = converted(std::move(tensor), DType::f32);
-      tensor.make = [make = tensor.make] { return add(make(), 1); };
+      tensor.rows = [rows = std::move(tensor.rows)](std::int64_t first, std::int64_t last) {
+        return add(rows(first, last), 1);
+      };
       break;
   }
   return tensor;
@@ -76,30 +57,15 @@ OutputTensor to_huggingface_form(OutputTensor tensor, Transform transform, const
   switch (transform) {
     case Transform::none: break;
     case Transform::rotary_q:
-    case Transform::rotary_k:
-      tensor.make = [make = tensor.make, heads = heads_of(transform, config)] { return to_half_split(make(), heads); };
-      break;
+    case Transform::rotary_k: tensor = to_half_split(std::move(tensor), heads_of(transform, config)); break;
     case Transform::plus_one:
       tensor = converted(std::move(tensor), DType::f32);
-      tensor.make = [make = tensor.make] { return subtract(make(), 1); };
+      tensor.rows = [rows = std::move(tensor.rows)](std::int64_t first, std::int64_t last) {
+        return subtract(rows(first, last), 1);
+      };
       break;
   }
   return tensor;
-}
-
-OutputTensor as_stored(const NamedTensor& entry) {
-  return {.name = entry.name,
-          .shape = entry.shape(),
-          .dtype = entry.dtype(),
-          .encoding = entry.composite ? nullptr : entry.tensor.meta().encoding,
-          .make = [entry] { return decoded(entry); }};
-}
-
-void require_decoder(const OutputTensor& source) {
-  if (!source.encoding) return;
-  const Scheme scheme = source.encoding->scheme();
-  if (!has_decoder(scheme))
-    throw NotImplemented("convert", fmt::format("tensor '{}': decoding {}", source.name, to_string(scheme)));
 }
 
 void record_i2s_packing(OutputPlan& plan) {
@@ -109,24 +75,12 @@ void record_i2s_packing(OutputPlan& plan) {
       plan.metadata.set("ingot.i2_s.packing", std::string(to_string(tensor.encoding->packing())));
 }
 
-OutputTensor converted(OutputTensor source, DType dtype) {
-  if (!source.encoding && source.dtype == dtype) return source;
-  require_decoder(source);
-  source.make = [make = std::move(source.make), dtype] {
-    const Tensor tensor = make();
-    return astype(tensor.is_quantized() ? dequantize(tensor) : tensor, dtype);
-  };
-  source.dtype = dtype;
-  source.encoding = nullptr;
-  return source;
-}
-
 std::uint32_t gguf_file_type(DType dtype) { return dtype == DType::f16 ? 1 : dtype == DType::bf16 ? 32 : 0; }
 
 std::vector<SourceTensor> stored_tensors(const Checkpoint& checkpoint, bool bit_linear) {
   std::vector<SourceTensor> tensors;
   for (const NamedTensor& entry : checkpoint.tensors)
-    tensors.push_back({as_stored(entry), bit_linear && is_bit_linear(entry.name)});
+    tensors.push_back({OutputTensor::of(entry), bit_linear && is_bit_linear(entry.name)});
   return tensors;
 }
 
@@ -161,7 +115,7 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
       continue;
     }
     const bool bit_linear = config.bit_linear != BitLinear::none && is_bit_linear(known->name);
-    OutputTensor output = as_stored(entry);
+    OutputTensor output = OutputTensor::of(entry);
     output.name = known->name;
     source.tensors.push_back({to_gguf_form(std::move(output), known->row->transform, config), bit_linear});
   }
@@ -173,7 +127,7 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
   config.rope_layout = architecture.gguf_rope_layout;
   const RopeScaling& scaling = config.rope_scaling;
   const auto add_factors = [&](const char* name, const Tensor& factors) {
-    source.tensors.push_back({as_stored({.name = name, .tensor = factors})});
+    source.tensors.push_back({OutputTensor::of(name, factors)});
   };
   if (scaling.kind == RopeScaling::Kind::llama3) add_factors("rope_freqs.weight", rope_factors(config));
   if (scaling.kind == RopeScaling::Kind::longrope) {

@@ -4,6 +4,7 @@
 #include "ingot/model.h"
 #include "ingot/tools.h"
 #include "models/architectures/architecture.h"
+#include "tools/output_rows.h"
 
 namespace ingot {
 
@@ -32,13 +33,6 @@ OutputTensor to_huggingface_form(OutputTensor tensor, Transform transform, const
 
 /// The number of `general.file_type` (llama.cpp's enumeration).
 std::uint32_t gguf_file_type(DType dtype);
-
-/// An output tensor that is `tensor` itself.
-OutputTensor as_stored(const NamedTensor& tensor);
-/// `source` converted to a plain dtype; decoded first where encoded. Throws NotImplemented naming a tensor whose scheme
-/// has no decoder, before any work is done.
-OutputTensor converted(OutputTensor source, DType dtype);
-void require_decoder(const OutputTensor& source);
 
 /// Sets "ingot.i2_s.packing", which our reader believes, to what the plan's tensors have; removes it where none is
 /// I2_S.

@@ -1,20 +1,12 @@
 #include <map>
 
 #include "core/fail.h"
-#include "quant/i2_s.h"
-#include "quant/ternary.h"
 #include "tools/quantize_types.h"
 
 namespace ingot {
 namespace {
 
 bool is_ternary(Scheme scheme) { return scheme == Scheme::tq1_0 || scheme == Scheme::tq2_0 || scheme == Scheme::i2_s; }
-
-Tensor encode(const Tensor& tensor, Scheme scheme, const QuantizeOptions& options, const std::string& name) {
-  const Tensor plain = tensor.is_quantized() ? dequantize(tensor) : tensor;
-  const Tensor encoded = quantize(plain, scheme, name);
-  return scheme == Scheme::i2_s ? repack_i2s(encoded, options.i2s_packing) : encoded;
-}
 
 std::uint64_t encoded_bytes(const Shape& shape, Scheme scheme) {
   const SchemeInfo& s = info(scheme);
@@ -53,8 +45,7 @@ OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& op
       report.substitutions.push_back(*substitution);
       records.push_back(output.name + "=" + substitution->used);
     }
-    if (type && tensor.bit_linear && master)
-      output.make = [make = output.make, name = output.name] { return ternarize(make(), name); };
+    if (type && tensor.bit_linear && master) output = ternarized(std::move(output));
     const Scheme* scheme = type ? std::get_if<Scheme>(&*type) : nullptr;
     const bool same = scheme && output.encoding && *scheme == output.encoding->scheme() && *scheme != Scheme::i2_s;
     if (type && output.encoding && !same) {
@@ -68,12 +59,7 @@ OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& op
       ++again[to_string(output.encoding->scheme())];
     }
     if (scheme && !same) {
-      output.make = [make = output.make, scheme = *scheme, options, name = output.name] {
-        return encode(make(), scheme, options, name);
-      };
-      output.dtype = DType::f32;
-      // The I2_S scale is known only when its turn comes; its place in the file does not depend on it.
-      output.encoding = *scheme == Scheme::i2_s ? Encoding::i2_s(options.i2s_packing, 1) : Encoding::of(*scheme);
+      output = encoded(std::move(output), *scheme, options.i2s_packing);
     } else if (type && !scheme) {
       output = converted(std::move(output), std::get<DType>(*type));
     } else if (!type && output.shape.rank() < 2 && is_floating(output.dtype)) {

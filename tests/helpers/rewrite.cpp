@@ -12,9 +12,7 @@ int main(int argc, char** argv) {
     OutputPlan plan;
     plan.metadata = in.metadata;
     plan.documents = in.documents;
-    for (const NamedTensor& t : in.tensors)
-      plan.tensors.push_back({t.name, t.tensor.shape(), t.tensor.dtype(), t.tensor.meta().encoding,
-                              [tensor = t.tensor] { return tensor; }});
+    for (const NamedTensor& t : in.tensors) plan.tensors.push_back(OutputTensor::of(t.name, t.tensor));
     std::string format = argv[2];
     if (const auto colon = format.find(':'); colon != std::string::npos) {
       plan.max_shard_bytes = std::stoull(format.substr(colon + 1));

@@ -68,7 +68,7 @@ TEST(Npy, EveryDtypeHasOneName) {
     EXPECT_EQ(opened(array(header_of(descr, "(3,)"), zeros)).get("arr_0").dtype(), dtype) << descr;
     test::TemporaryDirectory directory;
     OutputPlan plan;
-    plan.tensors.push_back({"x", {3}, dtype, {}, [type = dtype] { return Tensor::zeros({3}, type); }});
+    plan.tensors.push_back(OutputTensor::of("x", Tensor::zeros({3}, dtype)));
     write_checkpoint(directory / "x.npy", "npy", plan);
     EXPECT_THAT(test::read_file(directory / "x.npy"), ::testing::HasSubstr("'descr': '" + descr + "'"));
     EXPECT_EQ(open_checkpoint(directory / "x.npy").get("arr_0").dtype(), dtype);
@@ -213,10 +213,10 @@ TEST(Npy, WritesOnlyWhatItHolds) {
     expect_error([&] { write_checkpoint(directory / "x", format, plan); }, ErrorCode::invalid_argument, parts);
     EXPECT_TRUE(directory.names().empty());
   };
-  const auto make = [] { return Tensor(); };
+  const auto rows = [](std::int64_t, std::int64_t) { return Tensor(); };
   OutputPlan plan;
   refused(plan, "npy", {"one tensor, the plan has 0"});
-  plan.tensors.push_back({"a", {2}, DType::f8_e4m3, {}, make});
+  plan.tensors.push_back({"a", {2}, DType::f8_e4m3, {}, rows});
   for (const char* format : {"npy", "npz"}) {
     plan.tensors[0].dtype = DType::f8_e4m3;
     refused(plan, format, {"tensor a", "NumPy has no dtype for f8_e4m3"});
@@ -225,7 +225,7 @@ TEST(Npy, WritesOnlyWhatItHolds) {
     plan.tensors[0].dtype = DType::i4;
     refused(plan, format, {"tensor a", "i4"});
     OutputPlan encoded;
-    encoded.tensors.push_back({"a", {32}, DType::f32, Encoding::of(Scheme::q8_0), make});
+    encoded.tensors.push_back({"a", {32}, DType::f32, Encoding::of(Scheme::q8_0), rows});
     refused(encoded, format, {"tensor a", "Q8_0"});
   }
   plan.tensors[0].dtype = DType::f32;
@@ -235,7 +235,7 @@ TEST(Npy, WritesOnlyWhatItHolds) {
   plan.metadata.set("key", std::string("value"));
   refused(plan, "npz", {"metadata key"});
   plan.metadata.erase("key");
-  plan.tensors.push_back({"b", {2}, DType::f32, {}, make});
+  plan.tensors.push_back({"b", {2}, DType::f32, {}, rows});
   refused(plan, "npy", {"the plan has 2"});
 }
 
@@ -243,9 +243,8 @@ TEST(Npz, ElementsAreAligned) {
   test::TemporaryDirectory directory;
   OutputPlan plan;
   for (const std::int64_t n : {1, 3, 70})
-    plan.tensors.push_back({std::string(static_cast<std::size_t>(n), 'n'), {n}, DType::f32, {}, [n] {
-                              return Tensor::full({n}, static_cast<double>(n));
-                            }});
+    plan.tensors.push_back(
+        OutputTensor::of(std::string(static_cast<std::size_t>(n), 'n'), Tensor::full({n}, static_cast<double>(n))));
   write_checkpoint(directory / "x.npz", "npz", plan);
   const Checkpoint c = open_checkpoint(directory / "x.npz");
   ASSERT_EQ(c.tensors.size(), 3u);

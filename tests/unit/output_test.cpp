@@ -25,8 +25,7 @@ using test::write_file;
 
 OutputPlan plan_of(std::vector<std::pair<std::string, Tensor>> tensors) {
   OutputPlan plan;
-  for (auto& [name, tensor] : tensors)
-    plan.tensors.push_back({name, tensor.shape(), tensor.dtype(), {}, [t = tensor] { return t; }});
+  for (auto& [name, tensor] : tensors) plan.tensors.push_back(OutputTensor::of(name, tensor));
   return plan;
 }
 
@@ -41,7 +40,7 @@ TEST(Output, NothingIsReplacedWithoutForce) {
     expect_error([&] { write_checkpoint(directory / "x", format, small_plan(2)); }, ErrorCode::invalid_argument,
                  {"x exists", "force"});
     EXPECT_EQ(test::values_of<float>(open_checkpoint(directory / "x").get("w"))[0], 1);
-    write_checkpoint(directory / "x", format, small_plan(2), {.force = true, .progress = {}});
+    write_checkpoint(directory / "x", format, small_plan(2), {.force = true});
     EXPECT_EQ(test::values_of<float>(open_checkpoint(directory / "x").get("w"))[0], 2);
     EXPECT_EQ(directory.names(), std::vector<std::string>{"x"});
   }
@@ -50,7 +49,7 @@ TEST(Output, NothingIsReplacedWithoutForce) {
 TEST(Output, ForceExchangesAFileWithADirectoryAndBack) {
   TemporaryDirectory directory;
   for (const char* format : {"gguf", "huggingface", "safetensors", "huggingface"}) {
-    write_checkpoint(directory / "x", format, small_plan(), {.force = true, .progress = {}});
+    write_checkpoint(directory / "x", format, small_plan(), {.force = true});
     EXPECT_EQ(fs::is_directory(directory / "x"), std::string_view(format) == "huggingface");
     EXPECT_EQ(directory.names(), std::vector<std::string>{"x"});
   }
@@ -59,7 +58,7 @@ TEST(Output, ForceExchangesAFileWithADirectoryAndBack) {
 TEST(Output, ForceReplacesOnlyWhatCouldBeAModel) {
   TemporaryDirectory directory;
   fs::create_directories(directory / "home/precious");
-  const WriteOptions force{.force = true, .progress = {}};
+  const WriteOptions force{.force = true};
   expect_error([&] { write_checkpoint(directory / "home", "gguf", small_plan(), force); }, ErrorCode::invalid_argument,
                {"without a model"});
   EXPECT_TRUE(fs::exists(directory / "home/precious"));
@@ -78,7 +77,7 @@ TEST(Output, ForceReplacesEveryKindOfModelDirectory) {
     TemporaryDirectory directory;
     fs::create_directory(directory / "x");
     if (*name) write_file(directory / (std::string("x/") + name), "");
-    write_checkpoint(directory / "x", "gguf", small_plan(), {.force = true, .progress = {}});
+    write_checkpoint(directory / "x", "gguf", small_plan(), {.force = true});
     EXPECT_TRUE(fs::is_regular_file(directory / "x")) << name;
     EXPECT_EQ(directory.names(), std::vector<std::string>{"x"});
   }
@@ -88,7 +87,7 @@ TEST(Output, ForceReplacesALinkAndNotWhatItNames) {
   TemporaryDirectory directory;
   write_file(directory / "target", "precious");
   fs::create_symlink("target", directory / "x");
-  write_checkpoint(directory / "x", "gguf", small_plan(), {.force = true, .progress = {}});
+  write_checkpoint(directory / "x", "gguf", small_plan(), {.force = true});
   EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(directory / "x")));
   EXPECT_EQ(read_file(directory / "target"), "precious");
 }
@@ -97,9 +96,9 @@ TEST(Output, WhatAppearsDuringTheRunIsNotReplaced) {
   for (const char* format : all_formats) {
     TemporaryDirectory directory;
     OutputPlan plan = small_plan();
-    plan.tensors[0].make = [&] {
+    plan.tensors[0].rows = [&](std::int64_t, std::int64_t) {
       write_file(directory / "x", "another's");
-      return Tensor::full({4}, 1);
+      return Tensor::full({1, 4}, 1);
     };
     expect_error([&] { write_checkpoint(directory / "x", format, plan); }, ErrorCode::invalid_argument, {"x exists"});
     EXPECT_EQ(read_file(directory / "x"), "another's");
@@ -111,7 +110,7 @@ TEST(Output, NamesMayBeLongAndEndInASlash) {
   TemporaryDirectory directory;
   const std::string longest(255, 'n');  // what Linux's file systems allow
   for (const char* format : all_formats) {
-    write_checkpoint(directory / (longest + "//"), format, small_plan(), {.force = true, .progress = {}});
+    write_checkpoint(directory / (longest + "//"), format, small_plan(), {.force = true});
     EXPECT_EQ(directory.names(), std::vector<std::string>{longest});
   }
 }
@@ -160,17 +159,19 @@ TEST(Output, AFailureLeavesNothing) {
   for (const char* format : all_formats) {
     TemporaryDirectory directory;
     OutputPlan plan = small_plan();
-    plan.tensors.push_back({"bad", {4}, DType::f32, {}, []() -> Tensor { throw std::runtime_error("no"); }});
+    plan.tensors.push_back(OutputTensor::of("bad", Tensor::zeros({4}, DType::f32)));
+    auto& rows = plan.tensors[1].rows;
+    rows = [](std::int64_t, std::int64_t) -> Tensor { throw std::runtime_error("no"); };
     EXPECT_THROW(write_checkpoint(directory / "x", format, plan), std::runtime_error);
     EXPECT_TRUE(directory.names().empty());
-    plan.tensors[1].make = [] { return Tensor::zeros({5}, DType::f32); };
+    rows = [](std::int64_t, std::int64_t) { return Tensor::zeros({1, 5}, DType::f32); };
     expect_error([&] { write_checkpoint(directory / "x", format, plan); }, ErrorCode::internal,
-                 {"tensor bad", "(4,)", "f32 (5,)"});
-    plan.tensors[1].make = [] { return Tensor::zeros({4}, DType::i32); };
+                 {"tensor bad", "(1, 4)", "f32 (1, 5)"});
+    rows = [](std::int64_t, std::int64_t) { return Tensor::zeros({1, 4}, DType::i32); };
     expect_error([&] { write_checkpoint(directory / "x", format, plan); }, ErrorCode::internal, {"tensor bad", "i32"});
-    plan.tensors[1].make = [] { return Tensor(); };
+    rows = [](std::int64_t, std::int64_t) { return Tensor(); };
     expect_error([&] { write_checkpoint(directory / "x", format, plan); }, ErrorCode::internal, {"tensor bad"});
-    plan.tensors[1].make = nullptr;
+    rows = nullptr;
     expect_error([&] { write_checkpoint(directory / "x", format, plan); }, ErrorCode::invalid_argument, {"tensor bad"});
     EXPECT_TRUE(directory.names().empty());
   }
@@ -210,11 +211,9 @@ TEST(Output, RowsOfAnEncodedTensorMustLieTogether) {
   TemporaryDirectory directory;
   const Tensor encoded = Tensor::view_of(Storage::allocate(68), 0, {2, 32}, Encoding::of(Scheme::q8_0));
   OutputPlan plan;
-  plan.tensors.push_back(
-      {"bad", {1, 32}, DType::f32, Encoding::of(Scheme::q8_0), [&] { return encoded.slice(0, 0, 2, 2); }});
+  plan.tensors.push_back(OutputTensor::of("bad", encoded.slice(0, 0, 2, 2)));
   EXPECT_NO_THROW(write_checkpoint(directory / "x", "gguf", plan));
-  plan.tensors[0].shape = {2, 32};
-  plan.tensors[0].make = [&] { return encoded.slice(0, 1, -3, -1); };
+  plan.tensors[0] = OutputTensor::of("bad", encoded.slice(0, 1, -3, -1));
   expect_error([&] { write_checkpoint(directory / "y", "gguf", plan); }, ErrorCode::invalid_argument,
                {"tensor bad", "row-major"});
 }
@@ -226,7 +225,7 @@ TEST(Output, SavingOverAMappedFileIsSafe) {
     const Checkpoint mapped = open_checkpoint(directory / "x");
     OutputPlan plan = plan_of({{"w", mapped.get("w")}, {"more", Tensor::full({7}, 1)}});
     expect_error([&] { write_checkpoint(directory / "x", format, plan); }, ErrorCode::invalid_argument, {"exists"});
-    write_checkpoint(directory / "x", format, plan, {.force = true, .progress = {}});
+    write_checkpoint(directory / "x", format, plan, {.force = true});
     EXPECT_EQ(test::values_of<float>(mapped.get("w")), std::vector<float>(100000, 3));
     EXPECT_EQ(test::values_of<float>(open_checkpoint(directory / "x").get("w")), std::vector<float>(100000, 3));
   }
@@ -274,10 +273,10 @@ TEST(Output, ALimitMetWhileWritingIsTheSameError) {
   // The limit falls after the room was reserved: pwrite itself fails.
   TemporaryDirectory directory;
   OutputPlan plan = plan_of({{"w", Tensor::zeros({1 << 18}, DType::f32)}});
-  plan.tensors[0].make = [] {
+  plan.tensors[0].rows = [](std::int64_t, std::int64_t) {
     struct rlimit limit{100'000, 100'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    return Tensor::zeros({1 << 18}, DType::f32);
+    return Tensor::zeros({1, 1 << 18}, DType::f32);
   };
   const int result = in_child([&] {
     try {
@@ -312,12 +311,12 @@ TEST(Output, AKilledWriterLeavesNothingUnderTheName) {
       TemporaryDirectory directory;
       if (exists) write_checkpoint(directory / "x", format, small_plan());
       OutputPlan plan = plan_of({{"a", Tensor::zeros({1000}, DType::f32)}, {"b", Tensor::zeros({1000}, DType::f32)}});
-      plan.tensors[1].make = [] {
+      plan.tensors[1].rows = [](std::int64_t, std::int64_t) {
         ::raise(SIGKILL);
         return Tensor();
       };
       EXPECT_EQ(in_child([&] {
-                  write_checkpoint(directory / "x", format, plan, {.force = true, .progress = {}});
+                  write_checkpoint(directory / "x", format, plan, {.force = true});
                   return 0;
                 }),
                 -SIGKILL);
@@ -327,7 +326,7 @@ TEST(Output, AKilledWriterLeavesNothingUnderTheName) {
       }
       // What is left bears a name that says what it is, and does not disturb the next run.
       for (const std::string& name : directory.names()) EXPECT_TRUE(name == "x" || name.ends_with(".partial")) << name;
-      write_checkpoint(directory / "x", format, small_plan(), {.force = true, .progress = {}});
+      write_checkpoint(directory / "x", format, small_plan(), {.force = true});
       EXPECT_EQ(open_checkpoint(directory / "x").tensors.size(), 1u);
     }
 }

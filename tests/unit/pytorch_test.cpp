@@ -167,10 +167,8 @@ TEST(PyTorch, WritesWhatItReads) {
   test::TemporaryDirectory directory;
   OutputPlan plan;
   for (const DType dtype : {DType::bool_, DType::u16, DType::i64, DType::f16, DType::bf16, DType::f64, DType::f8_e4m3})
-    plan.tensors.push_back(
-        {std::string(to_string(dtype)), {2, 3}, dtype, {}, [dtype] { return Tensor::zeros({2, 3}, dtype); }});
-  plan.tensors.push_back(
-      {"large", {300, 70'000}, DType::i8, {}, [] { return Tensor::full({300, 70'000}, 3, DType::i8); }});
+    plan.tensors.push_back(OutputTensor::of(std::string(to_string(dtype)), Tensor::zeros({2, 3}, dtype)));
+  plan.tensors.push_back(OutputTensor::of("large", Tensor::full({300, 70'000}, 3, DType::i8)));
   write_checkpoint(directory / "x.pt", "pytorch", plan);
   const Checkpoint c = open_checkpoint(directory / "x.pt");
   ASSERT_EQ(c.tensors.size(), plan.tensors.size());

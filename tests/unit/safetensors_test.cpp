@@ -214,13 +214,6 @@ TEST(SafeTensors, FormatIsFoundByContent) {
 
 // Writing.
 
-OutputTensor planned(std::string name, Tensor tensor) {
-  OutputTensor out{std::move(name), tensor.shape(), tensor.dtype(), {}, {}};
-  out.encoding = tensor.meta().encoding;
-  out.make = [tensor] { return tensor; };
-  return out;
-}
-
 TEST(SafeTensors, WritesAsTheReference) {
   // The bytes of safetensors 0.8.0: save({"a": f32 [1, 2], "b": u8 [3], "c \"\n\u0001é": f32 [[4]]}, {"k": "v"}).
   const std::string header = R"({"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
@@ -231,9 +224,9 @@ TEST(SafeTensors, WritesAsTheReference) {
       test::Bytes().u64(padded_header.size()).raw(padded_header).f32(1).f32(2).f32(4).raw("\1\2\3").text();
 
   OutputPlan plan;
-  plan.tensors.push_back(planned("b", Tensor::from<std::uint8_t>({1, 2, 3})));
-  plan.tensors.push_back(planned("c \"\n\x01\xc3\xa9", Tensor::from<float>({4}, Shape{1, 1})));
-  plan.tensors.push_back(planned("a", Tensor::from<float>({1, 2})));
+  plan.tensors.push_back(OutputTensor::of("b", Tensor::from<std::uint8_t>({1, 2, 3})));
+  plan.tensors.push_back(OutputTensor::of("c \"\n\x01\xc3\xa9", Tensor::from<float>({4}, Shape{1, 1})));
+  plan.tensors.push_back(OutputTensor::of("a", Tensor::from<float>({1, 2})));
   plan.metadata.set("k", std::string("v"));
   TemporaryDirectory directory;
   std::uint64_t last = 0, total = 0;
@@ -250,7 +243,7 @@ TEST(SafeTensors, DataBeginAtAMultipleOfEight) {
   // Names of every length modulo 8; the reference adds no padding where none is needed.
   for (std::size_t n = 1; n <= 8; ++n) {
     OutputPlan plan;
-    plan.tensors.push_back(planned(std::string(n, 'w'), Tensor::from<std::uint8_t>({5})));
+    plan.tensors.push_back(OutputTensor::of(std::string(n, 'w'), Tensor::from<std::uint8_t>({5})));
     std::string header = "{\"" + std::string(n, 'w') + R"(":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
     while (header.size() % 8 != 0) header += ' ';
     TemporaryDirectory directory;
@@ -261,7 +254,7 @@ TEST(SafeTensors, DataBeginAtAMultipleOfEight) {
 
 TEST(SafeTensors, EscapesAsSerdeJson) {
   OutputPlan plan;
-  plan.tensors.push_back(planned("\b\f\r\t\x1f\x7f/\\", Tensor::from<std::uint8_t>({5})));
+  plan.tensors.push_back(OutputTensor::of("\b\f\r\t\x1f\x7f/\\", Tensor::from<std::uint8_t>({5})));
   plan.metadata.set("a", std::string("1"));
   plan.metadata.set("b", std::string("\x1e"));
   TemporaryDirectory directory;
@@ -280,26 +273,26 @@ TEST(SafeTensors, WriterRefusesWhatTheFormatCannotHold) {
   };
   const Tensor one_byte = Tensor::from<std::uint8_t>({1});
   OutputPlan plan;
-  plan.tensors = {planned("w", one_byte), planned("w", one_byte)};
+  plan.tensors = {OutputTensor::of("w", one_byte), OutputTensor::of("w", one_byte)};
   refuses(plan, {"w", "twice"});
-  plan.tensors = {planned("", one_byte)};
+  plan.tensors = {OutputTensor::of("", one_byte)};
   refuses(plan, {"empty name"});
-  plan.tensors = {planned("\xff", one_byte)};
+  plan.tensors = {OutputTensor::of("\xff", one_byte)};
   refuses(plan, {"\\xff", "UTF-8"});
-  plan.tensors = {planned(std::string("w\0v", 3), one_byte)};
+  plan.tensors = {OutputTensor::of(std::string("w\0v", 3), one_byte)};
   refuses(plan, {"w\\x00v", "NUL"});
-  plan.tensors = {planned("__metadata__", one_byte)};
+  plan.tensors = {OutputTensor::of("__metadata__", one_byte)};
   refuses(plan, {"__metadata__", "reserves"});
-  plan.tensors = {planned("q", Tensor::view_of(Storage::allocate(34), 0, {32}, Encoding::of(Scheme::q8_0)))};
+  plan.tensors = {OutputTensor::of("q", Tensor::view_of(Storage::allocate(34), 0, {32}, Encoding::of(Scheme::q8_0)))};
   refuses(plan, {"tensor q", "no type for Q8_0"});
-  plan.tensors = {planned("n", Tensor::empty({4}, DType::i4))};
+  plan.tensors = {OutputTensor::of("n", Tensor::empty({4}, DType::i4))};
   refuses(plan, {"tensor n", "no type for i4"});
-  plan.tensors = {planned("n", Tensor::empty({3}, DType::i4))};
+  plan.tensors = {OutputTensor::of("n", Tensor::empty({3}, DType::i4))};
   refuses(plan, {"tensor n", "whole byte"});
-  plan.tensors = {planned("c", Tensor::view_of(Storage::allocate(8), 0, {1}, Encoding::of(Scheme::c64)))};
+  plan.tensors = {OutputTensor::of("c", Tensor::view_of(Storage::allocate(8), 0, {1}, Encoding::of(Scheme::c64)))};
   plan.tensors[0].dtype = DType::u8;
   refuses(plan, {"tensor c", "C64", "planned is u8"});
-  plan.tensors = {planned("w", one_byte)};
+  plan.tensors = {OutputTensor::of("w", one_byte)};
   plan.metadata.set("number", std::uint32_t{1});
   refuses(plan, {"number", "u32", "strings only"});
   plan.metadata = {};
@@ -311,7 +304,7 @@ TEST(SafeTensors, WriterRefusesWhatTheFormatCannotHold) {
   plan.metadata = {};
   // 100 MB of header: a hundred names of a megabyte.
   plan.tensors.clear();
-  for (int i = 0; i < 101; ++i) plan.tensors.push_back(planned(fmt::format("{:x>1000000}", i), one_byte));
+  for (int i = 0; i < 101; ++i) plan.tensors.push_back(OutputTensor::of(fmt::format("{:x>1000000}", i), one_byte));
   refuses(plan, {"100000000"});
   expect_error([&] { write_checkpoint(directory / "x", "llama2c", {}); }, ErrorCode::invalid_argument, {"llama2c"});
   expect_error([&] { write_checkpoint(directory / "x", "zip", {}); }, ErrorCode::invalid_argument, {"zip"});
@@ -325,7 +318,7 @@ TEST(SafeTensors, CarriedTypesSurviveARoundTrip) {
   const Source source = source_of(test::Bytes().u64(header.size()).raw(header).raw(bytes).text());
   const Checkpoint in = open_source(source);
   OutputPlan plan;
-  for (const NamedTensor& t : in.tensors) plan.tensors.push_back(planned(t.name, t.tensor));
+  for (const NamedTensor& t : in.tensors) plan.tensors.push_back(OutputTensor::of(t.name, t.tensor));
   TemporaryDirectory directory;
   write_checkpoint(directory / "x", "safetensors", plan);
   const Checkpoint out = open_checkpoint(directory / "x");
@@ -343,7 +336,7 @@ class Sharded : public ::testing::Test {
   void SetUp() override {
     OutputPlan plan;
     for (int i = 0; i < 5; ++i)
-      plan.tensors.push_back(planned(fmt::format("t{}", i), Tensor::full({4}, i)));  // 16 bytes each
+      plan.tensors.push_back(OutputTensor::of(fmt::format("t{}", i), Tensor::full({4}, i)));  // 16 bytes each
     plan.max_shard_bytes = 40;
     write_checkpoint(model, "safetensors", plan);
   }
@@ -373,8 +366,8 @@ TEST_F(Sharded, AreWrittenWithAnIndexAndOpenedTogether) {
 TEST(SafeTensors, ShardsAreIndexedByName) {
   // The file's order is that of dtypes; transformers' index has sorted keys, and in total the bytes of the tensors.
   OutputPlan plan;
-  for (const char* name : {"a", "c", "b"}) plan.tensors.push_back(planned(name, Tensor::full({4}, 1)));
-  plan.tensors[0] = planned("a", Tensor::from<std::uint8_t>({1}));
+  for (const char* name : {"a", "c", "b"}) plan.tensors.push_back(OutputTensor::of(name, Tensor::full({4}, 1)));
+  plan.tensors[0] = OutputTensor::of("a", Tensor::from<std::uint8_t>({1}));
   plan.max_shard_bytes = 8;  // less than one tensor: each has a shard of its own
   TemporaryDirectory directory;
   write_checkpoint(directory / "model", "safetensors", plan);
@@ -390,7 +383,7 @@ TEST(SafeTensors, ShardsAreIndexedByName) {
 }
 )");
   plan.max_shard_bytes = 20;
-  plan.tensors.push_back(planned("0", Tensor::from<std::uint8_t>({1})));
+  plan.tensors.push_back(OutputTensor::of("0", Tensor::from<std::uint8_t>({1})));
   write_checkpoint(directory / "two", "safetensors", plan);
   EXPECT_THAT(test::read_file(directory / "two/model-00001-of-00002.safetensors"),
               ::testing::HasSubstr(R"({"c":{"dtype":"F32")"));  // F32 before U8

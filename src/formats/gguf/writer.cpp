@@ -7,6 +7,7 @@
 #include "core/checked.h"
 #include "formats/cursor.h"
 #include "formats/gguf/gguf.h"
+#include "formats/pipeline.h"
 #include "formats/plan.h"
 #include "formats/utf8.h"
 
@@ -127,17 +128,20 @@ Planned plan_file(std::vector<const OutputTensor*> tensors, const Metadata& meta
   return planned;
 }
 
-void write_file(OutputFile file, const Planned& planned, WriteProgress& progress) {
-  file.write(0, planned.header);
-  progress.add(planned.header.size());
-  std::uint64_t end = planned.header.size();
-  for (std::size_t i = 0; i < planned.tensors.size(); ++i) {
-    progress.add(planned.offsets[i] - end);  // padding, which reads as zeros
-    write_tensor(file, planned.offsets[i], *planned.tensors[i], progress);
-    end = planned.offsets[i] + planned_bytes(*planned.tensors[i]);
+void write_files(std::vector<OutputFile> files, const std::vector<Planned>& planned, const WriteOptions& options,
+                 WriteProgress& progress) {
+  std::vector<PlacedTensor> tensors;
+  for (std::size_t i = 0; i < planned.size(); ++i) {
+    files[i].write(0, planned[i].header);
+    std::uint64_t rest = planned[i].file_bytes;  // header, and padding, which reads as zeros
+    for (std::size_t k = 0; k < planned[i].tensors.size(); ++k) {
+      tensors.push_back({planned[i].tensors[k], &files[i], planned[i].offsets[k]});
+      rest -= planned_bytes(*planned[i].tensors[k]);
+    }
+    progress.add(rest);
   }
-  progress.add(planned.file_bytes - end);
-  file.close();
+  write_tensors(tensors, options, progress);
+  for (OutputFile& file : files) file.close();
 }
 
 void set_split(Metadata& metadata, std::size_t number, std::size_t count, std::size_t tensors) {
@@ -176,7 +180,7 @@ void write_split(const std::string& path, const OutputPlan& plan, const Metadata
     files.push_back(output.create(planned[i].file_bytes, planned.size() == 1
                                                              ? stem + ".gguf"
                                                              : shard_name(stem, i + 1, planned.size(), ".gguf")));
-  for (std::size_t i = 0; i < planned.size(); ++i) write_file(std::move(files[i]), planned[i], progress);
+  write_files(std::move(files), planned, options, progress);
   output.commit();
 }
 
@@ -189,10 +193,12 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
   std::vector<const OutputTensor*> tensors;
   for (const OutputTensor& tensor : plan.tensors) tensors.push_back(&tensor);
   if (plan.max_shard_bytes != 0) return write_split(path, plan, metadata, tensors, options);
-  const Planned planned = plan_file(std::move(tensors), metadata);
-  WriteProgress progress(options, planned.file_bytes);
+  const std::vector<Planned> planned{plan_file(std::move(tensors), metadata)};
+  WriteProgress progress(options, planned[0].file_bytes);
   Output output(path, Output::Kind::file, options.force);
-  write_file(output.create(planned.file_bytes), planned, progress);
+  std::vector<OutputFile> files;
+  files.push_back(output.create(planned[0].file_bytes));
+  write_files(std::move(files), planned, options, progress);
   output.commit();
 }
 

@@ -1,7 +1,7 @@
 #include "formats/zip/writer.h"
 #include "core/checked.h"
 #include "formats/npy/npy.h"
-#include "formats/output.h"
+#include "formats/pipeline.h"
 #include "formats/plan.h"
 #include "formats/utf8.h"
 #include "formats/zip/zip.h"
@@ -41,7 +41,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
   OutputFile file = output.create(total);
   file.write(0, headers[0]);
   progress.add(headers[0].size());
-  write_tensor(file, headers[0].size(), tensor, progress);
+  write_tensors({{{&tensor, &file, headers[0].size()}}}, options, progress);
   file.close();
   output.commit();
 }
@@ -58,15 +58,16 @@ void write_npz(const std::string& path, const OutputPlan& plan, const WriteOptio
   WriteProgress progress(options, archive.file_bytes());
   Output output(path, Output::Kind::file, options.force);
   OutputFile file = output.create(archive.file_bytes());
+  std::vector<zip::Crc> crcs(headers.size());
+  std::vector<PlacedTensor> tensors;
   for (std::size_t i = 0; i < headers.size(); ++i) {
-    zip::Crc crc;
     file.write(archive.offset(i), headers[i]);
-    crc.add(std::as_bytes(std::span(headers[i])));
+    crcs[i].add(std::as_bytes(std::span(headers[i])));
     progress.add(headers[i].size());
-    write_tensor(file, archive.offset(i) + headers[i].size(), plan.tensors[i], progress,
-                 [&](std::span<const std::byte> bytes) { crc.add(bytes); });
-    archive.set_crc(i, crc.value());
+    tensors.push_back({&plan.tensors[i], &file, archive.offset(i) + headers[i].size(), &crcs[i]});
   }
+  write_tensors(tensors, options, progress);
+  for (std::size_t i = 0; i < headers.size(); ++i) archive.set_crc(i, crcs[i].value());
   progress.add(archive.file_bytes() - arrays);
   archive.finish(file);
   file.close();

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/checked.h"
-#include "formats/output.h"
+#include "formats/pipeline.h"
 #include "formats/plan.h"
 #include "formats/pytorch/pytorch.h"
 #include "formats/safetensors/safetensors.h"
@@ -117,18 +117,20 @@ class Shard {
   std::uint64_t data_bytes() const noexcept { return data_bytes_; }
   std::uint64_t file_bytes() const noexcept { return file_bytes_; }
 
-  void write(OutputFile file, WriteProgress& progress) {
+  /// Adds what write_tensors() shall write into `file`.
+  void place(OutputFile& file, std::vector<PlacedTensor>& placed) {
+    crcs_.resize(tensors_.size());
+    for (std::size_t i = 0; i < tensors_.size(); ++i)
+      placed.push_back({tensors_[i], &file, archive_.offset(texts_.size() + i), &crcs_[i]});
+  }
+  /// The rest, once the tensors are written.
+  void finish(OutputFile& file, WriteProgress& progress) {
     for (std::size_t i = 0; i < texts_.size(); ++i) write_text(file, i, texts_[i].second);
-    for (std::size_t i = 0; i < tensors_.size(); ++i) {
-      zip::Crc crc;
-      write_tensor(file, archive_.offset(texts_.size() + i), *tensors_[i], progress,
-                   [&](std::span<const std::byte> bytes) { crc.add(bytes); });
-      archive_.set_crc(texts_.size() + i, crc.value());
-    }
+    for (std::size_t i = 0; i < tensors_.size(); ++i) archive_.set_crc(texts_.size() + i, crcs_[i].value());
     write_text(file, texts_.size() + tensors_.size(), version_);
     archive_.finish(file);
-    file.close();
     progress.add(file_bytes_ - data_bytes_);
+    file.close();
   }
 
  private:
@@ -143,8 +145,17 @@ class Shard {
   std::vector<std::pair<std::string, std::string>> texts_;
   const std::string version_ = "3\n";
   zip::Writer archive_;
+  std::vector<zip::Crc> crcs_;
   std::uint64_t data_bytes_ = 0, file_bytes_ = 0;
 };
+
+void write_files(std::vector<OutputFile>& files, std::vector<Shard>& shards, const WriteOptions& options,
+                 WriteProgress& progress) {
+  std::vector<PlacedTensor> placed;
+  for (std::size_t i = 0; i < shards.size(); ++i) shards[i].place(files[i], placed);
+  write_tensors(placed, options, progress);
+  for (std::size_t i = 0; i < shards.size(); ++i) shards[i].finish(files[i], progress);
+}
 
 }  // namespace
 
@@ -160,22 +171,23 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
     data_bytes += shards.back().data_bytes();
   }
   WriteProgress progress(options, files_bytes);
+  std::vector<OutputFile> files;
   if (plan.max_shard_bytes == 0) {
     Output output(path, Output::Kind::file, options.force);
-    shards[0].write(output.create(shards[0].file_bytes()), progress);
+    files.push_back(output.create(shards[0].file_bytes()));
+    write_files(files, shards, options, progress);
     output.commit();
     return;
   }
   Output output(path, Output::Kind::directory, options.force);
   std::vector<std::pair<std::string, std::string>> weight_map;
-  std::vector<OutputFile> files;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     const std::string name =
         shards.size() == 1 ? "pytorch_model.bin" : shard_name("pytorch_model", i + 1, shards.size(), ".bin");
     for (const OutputTensor* tensor : shards[i].tensors()) weight_map.emplace_back(tensor->name, name);
     files.push_back(output.create(shards[i].file_bytes(), name));
   }
-  for (std::size_t i = 0; i < shards.size(); ++i) shards[i].write(std::move(files[i]), progress);
+  write_files(files, shards, options, progress);
   if (shards.size() > 1) {
     const std::string index = safetensors::index_json(std::move(weight_map), data_bytes);
     OutputFile file = output.create(index.size(), "pytorch_model.bin.index.json");

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "core/checked.h"
+#include "formats/pipeline.h"
+#include "formats/plan.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/utf8.h"
 
@@ -94,15 +96,20 @@ Planned plan_file(std::vector<const OutputTensor*> tensors, const Metadata& meta
   return planned;
 }
 
-void write_file(OutputFile file, const Planned& planned, WriteProgress& progress) {
-  file.write(0, planned.header);
-  progress.add(planned.header.size());
-  std::uint64_t offset = planned.header.size();
-  for (const OutputTensor* tensor : planned.tensors) {
-    write_tensor(file, offset, *tensor, progress);
-    offset += planned_bytes(*tensor);
+void write_files(std::vector<OutputFile> files, const std::vector<Planned>& planned, const WriteOptions& options,
+                 WriteProgress& progress) {
+  std::vector<PlacedTensor> tensors;
+  for (std::size_t i = 0; i < planned.size(); ++i) {
+    files[i].write(0, planned[i].header);
+    progress.add(planned[i].header.size());
+    std::uint64_t offset = planned[i].header.size();
+    for (const OutputTensor* tensor : planned[i].tensors) {
+      tensors.push_back({tensor, &files[i], offset});
+      offset += planned_bytes(*tensor);
+    }
   }
-  file.close();
+  write_tensors(tensors, options, progress);
+  for (OutputFile& file : files) file.close();
 }
 
 std::vector<const OutputTensor*> pointers(const OutputPlan& plan) {
@@ -142,7 +149,7 @@ void write_into(Output& output, const OutputPlan& plan, const WriteOptions& opti
     files.push_back(output.create(
         shards[i].header.size() + shards[i].data_bytes,
         shards.size() == 1 ? "model.safetensors" : shard_name("model", i + 1, shards.size(), ".safetensors")));
-  for (std::size_t i = 0; i < shards.size(); ++i) write_file(std::move(files[i]), shards[i], progress);
+  write_files(std::move(files), shards, options, progress);
   if (shards.size() > 1) {
     std::vector<std::pair<std::string, std::string>> weight_map;
     std::uint64_t data_bytes = 0;
@@ -165,11 +172,13 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
     output.commit();
     return;
   }
-  const Planned planned = plan_file(pointers(plan), plan.metadata);
-  const auto bytes = checked_add<std::uint64_t>(planned.header.size(), planned.data_bytes, operation);
+  const std::vector<Planned> planned{plan_file(pointers(plan), plan.metadata)};
+  const auto bytes = checked_add<std::uint64_t>(planned[0].header.size(), planned[0].data_bytes, operation);
   WriteProgress progress(options, bytes);
   Output output(path, Output::Kind::file, options.force);
-  write_file(output.create(bytes), planned, progress);
+  std::vector<OutputFile> files;
+  files.push_back(output.create(bytes));
+  write_files(std::move(files), planned, options, progress);
   output.commit();
 }
 

@@ -16,6 +16,10 @@ void Crc::add(std::span<const std::byte> bytes) noexcept {
       static_cast<std::uint32_t>(::crc32_z(value_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
+void Crc::append(std::uint32_t crc, std::uint64_t bytes) noexcept {
+  value_ = static_cast<std::uint32_t>(::crc32_combine(value_, crc, static_cast<z_off_t>(bytes)));
+}
+
 void check_crc(std::string_view operation, std::string_view path, const Entry& entry) {
   Crc crc;
   if (entry.bytes != 0) crc.add(entry.span());

@@ -49,6 +49,8 @@ void check_crc(std::string_view operation, std::string_view path, const Entry& e
 class Crc {
  public:
   void add(std::span<const std::byte> bytes) noexcept;
+  /// The same as adding `bytes` bytes whose checksum is `crc`.
+  void append(std::uint32_t crc, std::uint64_t bytes) noexcept;
   std::uint32_t value() const noexcept { return value_; }
 
  private:

@@ -1,0 +1,142 @@
+#include "tools/output_rows.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/fail.h"
+#include "formats/plan.h"
+#include "ingot/ops.h"
+#include "quant/i2_s.h"
+#include "quant/rows.h"
+#include "quant/ternary.h"
+
+namespace ingot {
+namespace {
+
+constexpr std::int64_t elements_at_a_time = 1 << 20;
+
+Tensor plain(const Tensor& x) { return x.is_quantized() ? dequantize(x) : x; }
+
+// The largest |x|: the scale bitnet.cpp takes.
+float largest_of(const OutputTensor& source, const char* operation) {
+  float largest = 0;
+  for_rows(source, [&](std::int64_t, const Tensor& rows) {
+    largest = std::max(largest, largest_finite(row_major(plain(rows)), operation, source.name));
+  });
+  return largest;
+}
+
+Tensor encode_i2s(const Tensor& x, Packing packing, float scale) {
+  const Tensor encoded = quantize(x, Scheme::i2_s, "tensor", packing);
+  i2s_write_tail(i2s_layout(x.shape(), packing, "quantize"), scale, encoded.mutable_bytes());
+  return Tensor::view_of(encoded.storage(), 0, x.shape(), Encoding::i2_s(packing, scale));
+}
+
+OutputTensor permuted(OutputTensor source, std::int64_t heads, bool interleave) {
+  const std::int64_t head = source.shape[0] / heads;
+  const bool bias = source.shape.rank() == 1;
+  if (!bias) source.row_unit = std::lcm(row_layout(source).unit, head);
+  source.rows = [rows = std::move(source.rows), head, bias, interleave](std::int64_t first, std::int64_t last) {
+    const Tensor x = rows(first, last);
+    const std::int64_t width = bias ? 1 : x.size(1);  // a bias is one row that holds all heads
+    const Shape pairs = interleave ? Shape{-1, 2, head / 2, width} : Shape{-1, head / 2, 2, width};
+    return reshape(reshape(x, pairs).transpose(1, 2), x.shape());
+  };
+  return source;
+}
+
+}  // namespace
+
+void for_rows(const OutputTensor& source, const std::function<void(std::int64_t, const Tensor&)>& f) {
+  const auto [rows, columns, unit] = row_layout(source);
+  if (columns == 0) return;
+  const std::int64_t step = std::max(elements_at_a_time / columns / unit, std::int64_t{1}) * unit;
+  for (std::int64_t first = 0; first < rows; first += step) f(first, source.rows(first, std::min(rows, first + step)));
+}
+
+void require_decoder(const OutputTensor& source) {
+  if (!source.encoding) return;
+  const Scheme scheme = source.encoding->scheme();
+  if (!has_decoder(scheme))
+    throw NotImplemented("convert", fmt::format("tensor '{}': decoding {}", source.name, to_string(scheme)));
+}
+
+OutputTensor converted(OutputTensor source, DType dtype) {
+  if (!source.encoding && source.dtype == dtype) return source;
+  require_decoder(source);
+  source.rows = [rows = std::move(source.rows), dtype](std::int64_t first, std::int64_t last) {
+    return astype(plain(rows(first, last)), dtype);
+  };
+  source.dtype = dtype;
+  source.encoding = nullptr;
+  return source;
+}
+
+OutputTensor encoded(OutputTensor source, Scheme scheme, Packing packing) {
+  require_decoder(source);
+  if (scheme == Scheme::i2_s) {
+    const Shared<float> scale([source] { return largest_of(source, "quantize"); });
+    source.rows = [rows = std::move(source.rows), packing, scale](std::int64_t first, std::int64_t last) {
+      return encode_i2s(plain(rows(first, last)), packing, scale.get());
+    };
+    // Its place in the file does not depend on the scale.
+    source.encoding = Encoding::i2_s(packing, 1);
+  } else {
+    const std::int64_t all = row_layout(source).rows;
+    source.rows = [rows = std::move(source.rows), scheme, all, name = source.name](std::int64_t first,
+                                                                                   std::int64_t last) {
+      const Tensor x = plain(rows(first, last));
+      return quantize(x, scheme, last - first == all ? name : fmt::format("{}, rows {} to {}", name, first, last - 1));
+    };
+    source.encoding = Encoding::of(scheme);
+  }
+  source.dtype = DType::f32;
+  return source;
+}
+
+OutputTensor ternarized(OutputTensor source) {
+  require_decoder(source);
+  const Shared<float> s([source] {
+    double sum = 0;
+    for_rows(source, [&](std::int64_t, const Tensor& rows) { add_magnitudes(plain(rows), sum, source.name); });
+    return absmean_scale(sum, source.shape.numel());
+  });
+  source.rows = [rows = std::move(source.rows), s](std::int64_t first, std::int64_t last) {
+    return ternarized_rows(plain(rows(first, last)), s.get());
+  };
+  source.dtype = DType::f32;
+  source.encoding = nullptr;
+  return source;
+}
+
+OutputTensor to_interleaved(OutputTensor source, std::int64_t heads) {
+  return permuted(std::move(source), heads, true);
+}
+OutputTensor to_half_split(OutputTensor source, std::int64_t heads) {
+  return permuted(std::move(source), heads, false);
+}
+
+std::array<OutputTensor, 2> packed_bitnet(const OutputTensor& weight) {
+  const auto [rows, columns, unit] = row_layout(weight);
+  if (weight.shape.rank() != 2 || rows % 4 != 0)
+    fail(ErrorCode::invalid_argument, "convert", "tensor '{}' is {}: packing takes a matrix of 4n rows", weight.name,
+         to_string(weight.shape));
+  const std::int64_t quarter = rows / 4;
+  const Shared<float> scale([weight] { return largest_of(weight, "bitnet_scale"); });
+  OutputTensor codes{.name = weight.name, .shape = {quarter, columns}, .dtype = DType::u8};
+  // Four ranges of the weight are read for one of the codes. Where they cannot begin anywhere all rows are one range.
+  codes.row_unit = unit == 1 ? 1 : quarter;
+  codes.rows = [weight, quarter, scale, whole = unit != 1](std::int64_t first, std::int64_t last) {
+    std::array<Tensor, 4> quarters;
+    const Tensor all = whole ? plain(weight.rows(0, 4 * quarter)) : Tensor();
+    for (std::int64_t i = 0; i < 4; ++i)
+      quarters[static_cast<std::size_t>(i)] =
+          whole ? all.slice(0, i * quarter, (i + 1) * quarter) : weight.rows(i * quarter + first, i * quarter + last);
+    return pack_bitnet_rows(quarters, scale.get(), weight.name);
+  };
+  OutputTensor factor{.name = weight.name + "_scale", .shape = {1}, .dtype = DType::f32};
+  factor.rows = [scale](std::int64_t, std::int64_t) { return Tensor::from<float>({scale.get()}, Shape{1, 1}); };
+  return {std::move(codes), std::move(factor)};
+}
+
+}  // namespace ingot
