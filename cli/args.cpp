@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "ingot/error.h"
+#include "interrupt.h"
 #include "terminal.h"
 
 namespace ingot::cli {
@@ -66,6 +67,11 @@ int dispatch(int argc, char** argv, const std::vector<Command>& commands) {
   } catch (const CLI::ParseError& error) {
     root.exit(error);
     return 2;
+  } catch (const Interrupted& interrupted) {
+    // What stood half done is removed; the shell shall see what ended us.
+    std::signal(interrupted.signal, SIG_DFL);
+    std::raise(interrupted.signal);
+    return 1;
   } catch (const UsageError& error) {
     report_error(error.message);
     return 2;

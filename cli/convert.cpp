@@ -1,11 +1,13 @@
 #include <fmt/core.h>
 
 #include <climits>
+#include <nlohmann/json.hpp>
 
 #include "command.h"
 #include "ingot/tools.h"
 #include "packing.h"
 #include "terminal.h"
+#include "writing.h"
 
 namespace ingot::cli {
 namespace {
@@ -13,7 +15,7 @@ namespace {
 struct Options {
   std::string in, out, to, dtype, packing = "x86", tokenizer;
   std::int64_t max_shard_mib = 0;
-  bool force = false;
+  Writing writing;
 };
 
 std::string format_of(const Options& options) {
@@ -29,25 +31,57 @@ std::string format_of(const Options& options) {
   return "huggingface";
 }
 
+// Those that were rounded; the rest kept every bit.
+std::vector<const Rounding*> rounded(const ConversionReport& report) {
+  std::vector<const Rounding*> out;
+  for (const auto& rounding : report.roundings)
+    if (rounding->max_error > 0) out.push_back(rounding.get());
+  return out;
+}
+
+void print_json(const Options& options, const ConvertOptions& convert, const OutputPlan& plan,
+                const ConversionReport& report) {
+  auto roundings = nlohmann::ordered_json::array();
+  for (const Rounding* r : rounded(report))
+    roundings.push_back({{"tensor", r->tensor},
+                         {"from", r->from},
+                         {"to", r->to},
+                         {"max_error", r->max_error.load()},
+                         {"max_relative_error", r->max_relative_error.load()}});
+  const nlohmann::ordered_json out{
+      {"path", options.out},  {"format", convert.to},      {"tensors", plan.tensors.size()},
+      {"rounded", roundings}, {"dropped", report.dropped}, {"notes", report.notes}};
+  fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
 int run(const Options& options) {
   if (options.max_shard_mib < 0 || options.max_shard_mib > INT_MAX)
-    throw UsageError{"--max-shard-size: a positive number of MiB was expected"};
+    throw UsageError{"--shard-size: a positive number of MiB was expected"};
+  apply_writing(options.writing);
   const Checkpoint checkpoint = open_checkpoint(options.in, {.i2s_packing = parse_packing(options.packing)});
   ConvertOptions convert{.to = format_of(options), .dtype = {}, .tokenizer = options.tokenizer};
   convert.max_shard_bytes = static_cast<std::uint64_t>(options.max_shard_mib) << 20;
   if (!options.dtype.empty()) convert.dtype = dtype_from_string(options.dtype);
   ConversionReport report;
   const OutputPlan plan = plan_convert(checkpoint, convert, report);
-  {
-    ProgressBar bar("converting");
-    write_checkpoint(options.out, convert.to, plan,
-                     {.force = options.force,
-                      .progress = [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); }});
+  if (options.writing.dry_run)
+    print_plan(options.writing, options.out, convert.to, plan);
+  else
+    write(options.writing, options.out, convert.to, plan, "converting");
+  if (options.writing.json) {
+    if (!options.writing.dry_run) print_json(options, convert, plan, report);
+    return 0;
   }
   for (const std::string& note : checkpoint.notes) report_note(note);
   for (const std::string& note : report.notes) report_note(note);
   for (const std::string& name : report.dropped) report_note(fmt::format("dropped: {}", name));
-  fmt::print("{}: {} tensors as {}, {} dropped\n", options.out, plan.tensors.size(), convert.to, report.dropped.size());
+  if (options.writing.dry_run) return 0;
+  const std::vector<const Rounding*> roundings = rounded(report);
+  for (const Rounding* r : roundings)
+    report_note(fmt::format("rounded: {} from {} to {}, by at most {:.3g}, relatively {:.3g}", r->tensor, r->from,
+                            r->to, r->max_error.load(), r->max_relative_error.load()));
+  fmt::print("{}: {} tensors as {}, {} dropped, {} rounded\n", options.out, plan.tensors.size(), convert.to,
+             report.dropped.size(), roundings.size());
   return 0;
 }
 
@@ -65,11 +99,11 @@ Command convert_command() {
             args.positional(options->out, "out", "What to write");
             args.choice(options->to, "--to", "Format", {"gguf", "safetensors", "hf", "pytorch", "npz", "npy"});
             args.choice(options->dtype, "--dtype", "Element type of the matrices", {"f16", "bf16", "f32", "f64"});
-            args.option(options->max_shard_mib, "--max-shard-size",
+            args.option(options->max_shard_mib, "--shard-size,--max-shard-size",
                         "Split weights into files of at most this many MiB");
             args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
             add_packing(args, options->packing);
-            args.flag(options->force, "-f,--force", "Replace OUT");
+            add_writing(args, options->writing);
             return [options] { return run(*options); };
           }};
 }

@@ -6,6 +6,7 @@
 #include "ingot/tools.h"
 #include "packing.h"
 #include "terminal.h"
+#include "writing.h"
 
 namespace ingot::cli {
 namespace {
@@ -13,23 +14,23 @@ namespace {
 struct Options {
   std::string in, out, packing = "x86";
   QuantizeOptions quantize{.type = {}};
-  bool force = false, json = false;
+  Writing writing;
 };
 
 int run(const Options& options) {
   QuantizeOptions quantize = options.quantize;
+  apply_writing(options.writing);
   quantize.i2s_packing = parse_packing(options.packing);
   const Checkpoint checkpoint = open_checkpoint(options.in, {.i2s_packing = quantize.i2s_packing});
   QuantizeReport report;
   const OutputPlan plan = plan_quantize(checkpoint, quantize, report);
-  {
-    ProgressBar bar("quantizing");
-    write_checkpoint(options.out, "gguf", plan,
-                     {.force = options.force,
-                      .progress = [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); }});
-  }
+  if (options.writing.dry_run)
+    print_plan(options.writing, options.out, "gguf", plan);
+  else
+    write(options.writing, options.out, "gguf", plan, "quantizing");
   const double bits = 8.0 * static_cast<double>(report.bytes) / static_cast<double>(report.elements);
-  if (options.json) {
+  if (options.writing.json) {
+    if (options.writing.dry_run) return 0;
     nlohmann::ordered_json substitutions = nlohmann::ordered_json::array();
     for (const auto& s : report.substitutions)
       substitutions.push_back({{"tensor", s.tensor}, {"wanted", s.wanted}, {"used", s.used}, {"reason", s.reason}});
@@ -52,6 +53,7 @@ int run(const Options& options) {
   for (const auto& s : report.substitutions)
     report_note(fmt::format("{}: {} instead of {} ({})", s.tensor, s.used, s.wanted, s.reason));
   for (const std::string& name : report.dropped) report_note(fmt::format("dropped: {}", name));
+  if (options.writing.dry_run) return 0;
   fmt::print("{}: {} tensors as {}, {} substituted, {}, {:.2f} bits per weight\n", options.out, plan.tensors.size(),
              quantize.type, report.substitutions.size(), human_bytes(report.bytes), bits);
   return 0;
@@ -83,8 +85,7 @@ Command quantize_command() {
         args.flag(quantize.allow_requantize, "--allow-requantize", "Quantized tensors may change their type");
         add_packing(args, options->packing);
         args.option(quantize.tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
-        args.flag(options->force, "-f,--force", "Replace OUT");
-        args.flag(options->json, "--json", "The report as JSON");
+        add_writing(args, options->writing);
         return [options] {
           if (options->quantize.type.empty()) throw UsageError{"quantize: --type is required"};
           return run(*options);

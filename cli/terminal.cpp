@@ -112,9 +112,10 @@ void ProgressBar::update(std::uint64_t done, std::uint64_t total) {
   shown_ = true;
   const double share = static_cast<double>(done) / static_cast<double>(total);
   const auto filled = static_cast<std::size_t>(share * 30);
-  const double left = std::chrono::duration<double>(now - start_).count() * (1 - share) / std::max(share, 1e-9);
-  fmt::print(stderr, "\r{} [{}{}] {:3.0f} %  {:.0f} s left\x1b[K", label_, std::string(filled, '='),
-             std::string(30 - filled, ' '), share * 100, left);
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  fmt::print(stderr, "\r{} [{}{}] {:3.0f} %  {:.0f} MB/s  {:.0f} s left\x1b[K", label_, std::string(filled, '='),
+             std::string(30 - filled, ' '), share * 100, static_cast<double>(done) / 1e6 / seconds,
+             seconds * (1 - share) / std::max(share, 1e-9));
   std::fflush(stderr);
 }
 

@@ -57,12 +57,24 @@ struct Composite {
   std::function<Tensor()> encoded = nullptr;
 };
 
+/// A file as it was when it was opened.
+struct SourceFile {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::int64_t modified = 0;  // in ticks of the file system's clock
+
+  /// Throws io where the file cannot be looked at.
+  static SourceFile at(const std::string& path);
+  bool operator==(const SourceFile&) const = default;
+};
+
 /// What a file or a directory of weights holds. Tensors are views of the mapping: opening reads headers only.
 class Checkpoint {
  public:
-  std::string path;                // as given
-  std::string_view format;         // "safetensors", "gguf", "pytorch", …: the row of the format table
-  std::vector<std::string> files;  // every weight file, in order
+  std::string path;                 // as given
+  std::string_view format;          // "safetensors", "gguf", "pytorch", …: the row of the format table
+  std::vector<std::string> files;   // every weight file, in order
+  std::vector<SourceFile> sources;  // the same with size and time; empty where nothing was opened by name
   /// GGUF: all keys; SafeTensors: `__metadata__` as strings; PyTorch: numbers, truth values and texts that stand beside
   /// the tensors; others: empty.
   Metadata metadata;
@@ -111,6 +123,12 @@ struct OutputTensor {
   /// the rows that share a byte or a block.
   std::int64_t row_unit = 1;
 
+  /// Bytes it takes in a file (of I2_S with its tail). Throws invalid_argument naming it where its shape does not fit
+  /// its encoding.
+  std::uint64_t nbytes() const;
+  /// "Q4_0", "f32": what its elements are held as.
+  std::string_view held_as() const noexcept;
+
   /// Writes `x` as it is.
   static OutputTensor of(std::string name, const Tensor& x);
   /// A composite is decoded.
@@ -125,6 +143,8 @@ struct OutputPlan {
   /// 0: one file. Else the path becomes a directory of shards of at most this many bytes of tensors each (a larger
   /// tensor has a shard to itself), with an index where the format has one.
   std::uint64_t max_shard_bytes = 0;
+  /// Files that the rows come from: writing fails at the end, and leaves nothing, where one has changed since.
+  std::vector<SourceFile> sources;
 };
 
 struct WriteOptions {

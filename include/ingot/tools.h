@@ -1,8 +1,11 @@
-// Jobs over whole checkpoints: statistics, verification, conversion, quantization. One tensor at a time is in memory.
+// Jobs over whole checkpoints: statistics, verification, conversion, quantization. Tiles of rows are all that is in
+// memory.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,7 +53,17 @@ struct ConvertOptions {
   std::string tokenizer;  // path of a tokenizer.bin for llama2.c checkpoints; "": beside the file
 };
 
+/// What a change of dtype did to a tensor's elements, over those that are finite: gathered while the plan is written.
+struct Rounding {
+  std::string tensor, from, to;
+  /// The largest |x − y|, and the largest |x − y| / |x|: 0 where nothing was rounded, infinite where an element passed
+  /// the largest number of the new dtype.
+  std::atomic<double> max_error{0}, max_relative_error{0};
+};
+
 struct ConversionReport {
+  /// Tensors whose new dtype does not hold every number of the old one.
+  std::vector<std::shared_ptr<const Rounding>> roundings;
   std::vector<std::string> dropped;  // tensors with no place in the output
   std::vector<std::string> notes;
 };

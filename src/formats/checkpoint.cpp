@@ -1,5 +1,7 @@
 #include "ingot/checkpoint.h"
 
+#include <filesystem>
+
 #include "core/fail.h"
 #include "formats/utf8.h"
 #include "ingot/ops/manipulation.h"
@@ -47,6 +49,15 @@ void NamedTensor::release_pages() const {
     for (const NamedTensor& part : composite->parts) part.release_pages();
   else
     tensor.storage()->advise(Advice::dont_need, static_cast<std::size_t>(tensor.meta().byte_offset), tensor.nbytes());
+}
+
+SourceFile SourceFile::at(const std::string& path) {
+  std::error_code failed, unreadable;
+  const auto bytes = std::filesystem::file_size(path, failed);
+  const auto modified = std::filesystem::last_write_time(path, unreadable);
+  if (failed || unreadable)
+    fail(ErrorCode::io, "SourceFile::at", "{}: {}", printable(path), (failed ? failed : unreadable).message());
+  return {path, bytes, static_cast<std::int64_t>(modified.time_since_epoch().count())};
 }
 
 void Checkpoint::replace(std::vector<NamedTensor> others) {

@@ -77,12 +77,11 @@ Checkpoint open_source(const Source& source, const OpenOptions& options) {
 
 Checkpoint open_checkpoint(const std::string& path, const OpenOptions& options) {
   struct stat status{};
-  if (::stat(path.c_str(), &status) != 0 && errno == ENOENT && huggingface::is_hub_name(path)) {
-    Checkpoint checkpoint = open_source(source_at(huggingface::cached_snapshot(path)), options);
-    checkpoint.path = path;
-    return checkpoint;
-  }
-  return open_source(source_at(path), options);
+  const bool hub = ::stat(path.c_str(), &status) != 0 && errno == ENOENT && huggingface::is_hub_name(path);
+  Checkpoint checkpoint = open_source(source_at(hub ? huggingface::cached_snapshot(path) : path), options);
+  if (hub) checkpoint.path = path;
+  for (const std::string& file : checkpoint.files) checkpoint.sources.push_back(SourceFile::at(file));
+  return checkpoint;
 }
 
 void write_checkpoint(const std::string& path, std::string_view name, const OutputPlan& plan,

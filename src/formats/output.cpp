@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <random>
 #include <utility>
 
@@ -171,6 +172,10 @@ Output::Output(const std::string& path, Kind kind, bool force) : path_(path), ki
     fail_io(path_, errno);
   }
 
+  std::error_code unknown;
+  free_ = std::filesystem::space(parent_of(path_), unknown).available;
+  if (unknown) free_ = std::numeric_limits<std::uint64_t>::max();  // reserving it will tell
+
   // Hidden, so that directory listings and model look-ups pass over a run in progress; in the same directory, so that
   // the rename stays on one file system. Names are limited to 255 bytes.
   std::random_device random;
@@ -194,6 +199,10 @@ Output::~Output() {
 }
 
 OutputFile Output::create(std::uint64_t bytes, const std::string& name) {
+  planned_ += bytes;
+  if (planned_ > free_ || planned_ < bytes)
+    fail(ErrorCode::io, operation, "{}: the disk is full: {} bytes or more are to be written, {} are free", path_,
+         planned_, free_);
   if (kind_ == Kind::file) return {temporary_, path_, bytes};
   if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
     fail(ErrorCode::invalid_argument, operation, "{}: {} is not a file name", path_, printable(name));

@@ -57,7 +57,8 @@ class Output {
   std::string path_, temporary_;
   Kind kind_;
   bool force_;
-  bool pending_ = false;  // something stands under the temporary name
+  std::uint64_t free_ = 0, planned_ = 0;  // bytes on the disk when this began, and of the files so far
+  bool pending_ = false;                  // something stands under the temporary name
 };
 
 /// Counts bytes towards WriteOptions::progress, which is called by the thread that made this and by no other.

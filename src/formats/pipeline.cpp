@@ -58,7 +58,7 @@ Tensor rows_of(const Tile& tile) {
   if (!made.defined() || made.shape() != shape || made.dtype() != planned.dtype ||
       !same_encoding(planned.encoding.get(), made.encoding()))
     fail(ErrorCode::internal, operation, "tensor {}: rows {} to {} planned as {} {}, made as {}",
-         printable(planned.name), tile.first, tile.last, held_as(planned), to_string(shape), describe(made));
+         printable(planned.name), tile.first, tile.last, planned.held_as(), to_string(shape), describe(made));
   if (made.is_contiguous()) return made;
   // Encoded tensors are viewed in whole rows only, and their rows lie behind one another unless a view left some out.
   if (made.is_quantized())
@@ -71,7 +71,7 @@ void write_tile(Tile& tile, WriteProgress& progress) {
   const PlacedTensor& placed = *tile.placed;
   const Tensor made = rows_of(tile);
   const std::int64_t rows = row_layout(*placed.tensor).rows;
-  const auto whole = planned_bytes(*placed.tensor);
+  const auto whole = placed.tensor->nbytes();
   const bool i2_s = made.is_quantized() && made.encoding()->scheme() == Scheme::i2_s;
   const auto codes = whole - (i2_s ? i2s_tail_bytes : 0);
   // Exact, since ranges begin at units.
@@ -102,7 +102,8 @@ void write_tile(Tile& tile, WriteProgress& progress) {
 
 }  // namespace
 
-void write_tensors(std::span<const PlacedTensor> tensors, const WriteOptions& options, WriteProgress& progress) {
+void write_tensors(std::span<const PlacedTensor> tensors, std::span<const SourceFile> sources,
+                   const WriteOptions& options, WriteProgress& progress) {
   const auto threads = static_cast<std::uint64_t>(num_threads());
   std::vector<Tile> tiles =
       tiles_of(tensors, std::clamp<std::uint64_t>(options.memory / threads / working_bytes, 1, most_elements));
@@ -114,6 +115,10 @@ void write_tensors(std::span<const PlacedTensor> tensors, const WriteOptions& op
   progress.add(0);  // the last tile may have been another thread's
   for (const Tile& tile : tiles)
     if (tile.placed->crc) tile.placed->crc->append(tile.crc, tile.bytes);
+  for (const SourceFile& source : sources)
+    if (const SourceFile now = SourceFile::at(source.path); now != source)
+      fail(ErrorCode::io, operation, "{} changed while it was read: {} bytes, {} when it was opened{}", source.path,
+           now.bytes, source.bytes, now.bytes == source.bytes ? ", but a later time" : "");
 }
 
 }  // namespace ingot

@@ -18,7 +18,8 @@ struct PlacedTensor {
 };
 
 /// Asks every tensor for its rows, checks them against the plan, and writes them row-major. The bytes are the same for
-/// any number of threads and any `options.memory`.
-void write_tensors(std::span<const PlacedTensor> tensors, const WriteOptions& options, WriteProgress& progress);
+/// any number of threads and any `options.memory`. Throws io where a file of `sources` changed meanwhile.
+void write_tensors(std::span<const PlacedTensor> tensors, std::span<const SourceFile> sources,
+                   const WriteOptions& options, WriteProgress& progress);
 
 }  // namespace ingot

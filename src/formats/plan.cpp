@@ -76,31 +76,31 @@ RowLayout row_layout(const OutputTensor& tensor) {
   return layout;
 }
 
-std::string_view held_as(const OutputTensor& tensor) noexcept {
-  return tensor.encoding ? to_string(tensor.encoding->scheme()) : to_string(tensor.dtype);
+std::string_view OutputTensor::held_as() const noexcept {
+  return encoding ? to_string(encoding->scheme()) : to_string(dtype);
 }
 
-std::uint64_t planned_bytes(const OutputTensor& tensor) {
-  const auto elements = static_cast<std::uint64_t>(tensor.shape.numel());
+std::uint64_t OutputTensor::nbytes() const {
+  const auto elements = static_cast<std::uint64_t>(shape.numel());
   const auto reject = [&](std::string_view why) {
-    fail(ErrorCode::invalid_argument, operation, "tensor {}, {} {}: {}", printable(tensor.name), held_as(tensor),
-         to_string(tensor.shape), why);
+    fail(ErrorCode::invalid_argument, operation, "tensor {}, {} {}: {}", printable(name), held_as(), to_string(shape),
+         why);
   };
-  if (!tensor.encoding) {
-    const auto bits = checked_mul(elements, static_cast<std::uint64_t>(bit_width(tensor.dtype)), operation);
+  if (!encoding) {
+    const auto bits = checked_mul(elements, static_cast<std::uint64_t>(bit_width(dtype)), operation);
     if (bits % 8 != 0) reject("does not end on a whole byte");
     return bits / 8;
   }
-  const SchemeInfo& scheme = info(tensor.encoding->scheme());
+  const SchemeInfo& scheme = info(encoding->scheme());
   const auto block = static_cast<std::uint64_t>(scheme.block_elements);
   // I2_S and the schemes GGUF does not know pack the flattened tensor, the others rows.
-  const bool flat = scheme.ggml_type < 0 || tensor.encoding->scheme() == Scheme::i2_s;
-  const auto unit = flat ? elements : static_cast<std::uint64_t>(tensor.shape.empty() ? 1 : tensor.shape.back());
+  const bool flat = scheme.ggml_type < 0 || encoding->scheme() == Scheme::i2_s;
+  const auto unit = flat ? elements : static_cast<std::uint64_t>(shape.empty() ? 1 : shape.back());
   if (unit % block != 0)
     reject(fmt::format("{} of {} elements is not a multiple of the block of {}", flat ? "the whole" : "a row", unit,
                        block));
   const auto bytes = checked_mul(elements / block, static_cast<std::uint64_t>(scheme.block_bytes), operation);
-  return tensor.encoding->scheme() == Scheme::i2_s ? checked_add<std::uint64_t>(bytes, 32, operation) : bytes;
+  return encoding->scheme() == Scheme::i2_s ? checked_add<std::uint64_t>(bytes, 32, operation) : bytes;
 }
 
 void check_plan(const OutputPlan& plan) {
@@ -115,9 +115,9 @@ void check_plan(const OutputPlan& plan) {
       fail(ErrorCode::invalid_argument, operation, "tensor {} is planned twice", shown);
     if (!tensor.rows) fail(ErrorCode::invalid_argument, operation, "tensor {} has nothing that makes its rows", shown);
     if (tensor.encoding && info(tensor.encoding->scheme()).dtype != tensor.dtype)
-      fail(ErrorCode::invalid_argument, operation, "tensor {}: {} decodes to {}, planned is {}", shown, held_as(tensor),
-           to_string(info(tensor.encoding->scheme()).dtype), to_string(tensor.dtype));
-    planned_bytes(tensor);
+      fail(ErrorCode::invalid_argument, operation, "tensor {}: {} decodes to {}, planned is {}", shown,
+           tensor.held_as(), to_string(info(tensor.encoding->scheme()).dtype), to_string(tensor.dtype));
+    tensor.nbytes();
   }
 }
 
@@ -132,7 +132,7 @@ std::vector<std::vector<const OutputTensor*>> distribute(const std::vector<const
   std::vector<std::vector<const OutputTensor*>> shards(1);
   std::uint64_t used = 0;
   for (const OutputTensor* tensor : tensors) {
-    const std::uint64_t bytes = planned_bytes(*tensor);
+    const std::uint64_t bytes = tensor->nbytes();
     if (limit != 0 && !shards.back().empty() && (bytes > limit || used > limit - bytes)) {
       shards.emplace_back();
       used = 0;

@@ -1,4 +1,4 @@
-// What writers share: sizes of planned tensors, their checks, their distribution over shards.
+// What writers share: checks of planned tensors, their rows, their distribution over shards.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,6 @@
 #include "ingot/checkpoint.h"
 
 namespace ingot {
-
-/// Bytes the tensor takes in a file (for I2_S with its tail). Throws invalid_argument naming it where its shape does
-/// not fit its encoding.
-std::uint64_t planned_bytes(const OutputTensor& tensor);
-
-/// "Q4_0", "f32": what the tensor's elements are held as.
-std::string_view held_as(const OutputTensor& tensor) noexcept;
 
 /// Every rule that holds for all formats: names unique, not empty, valid UTF-8, and without a NUL.
 void check_plan(const OutputPlan& plan);

@@ -47,7 +47,7 @@ bool keeps_parts(const NamedTensor& entry, const ConvertOptions& options) {
 }
 
 // Names, metadata and documents stay; only floating matrices change their dtype.
-OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
+OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options, ConversionReport& report) {
   OutputPlan plan{.metadata = checkpoint.metadata, .documents = checkpoint.documents};
   plan.documents.erase("model.safetensors.index.json");  // the writer makes its own
   bool decoded = false;
@@ -61,9 +61,9 @@ OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
     const bool convertible = is_floating(entry.dtype());
     // GGUF keeps vectors in F32 whatever the matrices are.
     if (options.dtype && convertible && (is_matrix(output) || options.to != "gguf"))
-      output = converted(std::move(output), *options.dtype);
+      output = converted(std::move(output), *options.dtype, &report.roundings);
     else if (output.encoding && options.to != "gguf" && info(output.encoding->scheme()).ggml_type >= 0)
-      output = converted(std::move(output), DType::f32);
+      output = converted(std::move(output), DType::f32, &report.roundings);
     plan.tensors.push_back(std::move(output));
   }
   if (options.to == "gguf" && options.dtype) {
@@ -75,7 +75,8 @@ OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options) {
   return plan;
 }
 
-OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const ConvertOptions& options) {
+OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const ConvertOptions& options,
+                   ConversionReport& report) {
   OutputPlan plan;
   if (checkpoint.format == "gguf") plan.metadata = checkpoint.metadata;
   source.config.to_metadata(plan.metadata);
@@ -84,9 +85,9 @@ OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const Conve
     OutputTensor& output = tensor.output;
     if (is_floating(output.dtype) && !output.encoding) {
       if (!is_matrix(output))
-        output = converted(std::move(output), DType::f32);
+        output = converted(std::move(output), DType::f32, &report.roundings);
       else if (options.dtype)
-        output = converted(std::move(output), *options.dtype);
+        output = converted(std::move(output), *options.dtype, &report.roundings);
       if (is_matrix(output) && (widest == DType::f16 || output.dtype == DType::f32)) widest = output.dtype;
     }
     plan.tensors.push_back(std::move(output));
@@ -118,9 +119,9 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
       continue;
     }
     if (is_matrix(output) && (options.dtype || output.encoding))
-      output = converted(std::move(output), options.dtype.value_or(DType::f32));
+      output = converted(std::move(output), options.dtype.value_or(DType::f32), &report.roundings);
     output = to_huggingface_form(std::move(output), known->row->transform, config);
-    if (!is_matrix(output)) output = converted(std::move(output), vectors);
+    if (!is_matrix(output)) output = converted(std::move(output), vectors, &report.roundings);
     if (is_matrix(output)) matrices = output.dtype;
     plan.tensors.push_back(std::move(output));
   }
@@ -139,7 +140,7 @@ OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& opti
   const bool from_gguf = checkpoint.format == "gguf", to_gguf_file = options.to == "gguf";
   OutputPlan plan;
   if ((from_gguf && to_gguf_file) || (keeps_names(checkpoint.format) && !to_gguf_file)) {
-    plan = recast(checkpoint, options);
+    plan = recast(checkpoint, options, report);
     if (options.to != "huggingface")
       plan.documents.clear();
     else if (!plan.documents.contains("config.json"))
@@ -148,12 +149,13 @@ OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& opti
     ModelSource source = model_source(checkpoint, options.tokenizer);
     report.dropped = source.dropped;
     report.notes = source.notes;
-    plan = to_gguf_file ? to_gguf(std::move(source), checkpoint, options)
+    plan = to_gguf_file ? to_gguf(std::move(source), checkpoint, options, report)
                         : to_huggingface(std::move(source), options, report);
   }
   if (to_gguf_file) record_i2s_packing(plan);
   fit_metadata(plan, options, report);
   plan.max_shard_bytes = options.max_shard_bytes;
+  plan.sources = checkpoint.sources;
   return plan;
 }
 

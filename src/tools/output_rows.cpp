@@ -1,6 +1,8 @@
 #include "tools/output_rows.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <numeric>
 
 #include "core/fail.h"
@@ -16,6 +18,41 @@ namespace {
 constexpr std::int64_t elements_at_a_time = 1 << 20;
 
 Tensor plain(const Tensor& x) { return x.is_quantized() ? dequantize(x) : x; }
+
+// Whether every number of `from` is one of `to`.
+bool holds(DType to, DType from) {
+  if (to == from || to == DType::f64) return true;
+  if (to == DType::f32) return from != DType::f64;
+  return bit_width(from) == 8;  // f16 and bf16 hold both kinds
+}
+
+void raise_to(std::atomic<double>& most, double value) {
+  for (double seen = most; value > seen && !most.compare_exchange_weak(seen, value);) {
+  }
+}
+
+// Of two tensors of one shape. In f32, but for f64: differences of neighbours are exact there.
+template <class T>
+void add_errors_in(const Tensor& x, const Tensor& y, Rounding& rounding) {
+  const Tensor a = contiguous(astype(x, dtype_of<T>)), b = contiguous(astype(y, dtype_of<T>));
+  const T *from = a.data<T>(), *to = b.data<T>();
+  T error = 0, relative = 0;
+  for (std::int64_t i = 0; i < x.numel(); ++i) {
+    // What is not finite fails the comparisons, as 0 / 0 does.
+    const T difference = std::abs(from[i] - to[i]), ratio = difference / std::abs(from[i]);
+    error = difference > error ? difference : error;
+    relative = ratio > relative ? ratio : relative;
+  }
+  raise_to(rounding.max_error, static_cast<double>(error));
+  raise_to(rounding.max_relative_error, static_cast<double>(relative));
+}
+
+void add_errors(const Tensor& x, const Tensor& y, Rounding& rounding) {
+  if (x.dtype() == DType::f64)
+    add_errors_in<double>(x, y, rounding);
+  else
+    add_errors_in<float>(x, y, rounding);
+}
 
 // The largest |x|: the scale bitnet.cpp takes.
 float largest_of(const OutputTensor& source, const char* operation) {
@@ -61,9 +98,23 @@ void require_decoder(const OutputTensor& source) {
     throw NotImplemented("convert", fmt::format("tensor '{}': decoding {}", source.name, to_string(scheme)));
 }
 
-OutputTensor converted(OutputTensor source, DType dtype) {
+OutputTensor converted(OutputTensor source, DType dtype, std::vector<std::shared_ptr<const Rounding>>* roundings) {
   if (!source.encoding && source.dtype == dtype) return source;
   require_decoder(source);
+  if (roundings && !holds(dtype, source.dtype)) {
+    const auto rounding =
+        std::make_shared<Rounding>(source.name, std::string(source.held_as()), std::string(to_string(dtype)));
+    roundings->push_back(rounding);
+    source.rows = [rows = std::move(source.rows), dtype, rounding](std::int64_t first, std::int64_t last) {
+      const Tensor x = plain(rows(first, last));
+      Tensor y = astype(x, dtype);
+      add_errors(x, y, *rounding);
+      return y;
+    };
+    source.dtype = dtype;
+    source.encoding = nullptr;
+    return source;
+  }
   source.rows = [rows = std::move(source.rows), dtype](std::int64_t first, std::int64_t last) {
     return astype(plain(rows(first, last)), dtype);
   };

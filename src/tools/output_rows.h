@@ -6,7 +6,7 @@
 #include <mutex>
 #include <optional>
 
-#include "ingot/checkpoint.h"
+#include "ingot/tools.h"
 
 namespace ingot {
 
@@ -35,8 +35,9 @@ class Shared {
 void for_rows(const OutputTensor& source, const std::function<void(std::int64_t, const Tensor&)>& f);
 
 /// `source` converted to a plain dtype; decoded first where encoded. Throws NotImplemented naming a tensor whose scheme
-/// has no decoder, before any work is done.
-OutputTensor converted(OutputTensor source, DType dtype);
+/// has no decoder, before any work is done. Where elements may be rounded `roundings`, if given, gets an entry.
+OutputTensor converted(OutputTensor source, DType dtype,
+                       std::vector<std::shared_ptr<const Rounding>>* roundings = nullptr);
 void require_decoder(const OutputTensor& source);
 
 /// `source` in a scheme that has an encoder; decoded first where encoded. I2_S in `packing`.

@@ -19,6 +19,7 @@ std::uint64_t encoded_bytes(const Shape& shape, Scheme scheme) {
 OutputPlan plan_quantize(const Checkpoint& checkpoint, const QuantizeOptions& options, QuantizeReport& report) {
   const QuantizeTarget target(options);
   OutputPlan plan;
+  plan.sources = checkpoint.sources;
   ModelSource source;
   // From GGUF to GGUF neither model nor vocabulary needs to be understood: the keys stay.
   const bool from_gguf = checkpoint.format == "gguf";

@@ -104,7 +104,7 @@ Planned plan_file(std::vector<const OutputTensor*> tensors, const Metadata& meta
     const auto number = type_number(tensor->dtype, tensor->encoding.get());
     const auto shown = printable(tensor->name);
     if (!number)
-      fail(ErrorCode::invalid_argument, operation, "tensor {}: GGUF has no type for {}", shown, held_as(*tensor));
+      fail(ErrorCode::invalid_argument, operation, "tensor {}: GGUF has no type for {}", shown, tensor->held_as());
     if (tensor->name.size() > max_written_name_bytes)
       fail(ErrorCode::invalid_argument, operation, "tensor {}: a name of {} bytes, ggml reads at most {}", shown,
            tensor->name.size(), max_written_name_bytes);
@@ -119,7 +119,7 @@ Planned plan_file(std::vector<const OutputTensor*> tensors, const Metadata& meta
     append(out, data);
     planned.offsets.push_back(data);
     // ggml reads whole padded tensors, the last one too.
-    data = padded(checked_add(data, planned_bytes(*tensor), operation), alignment);
+    data = padded(checked_add(data, tensor->nbytes(), operation), alignment);
   }
   if (!tensors.empty()) out.resize(static_cast<std::size_t>(padded(out.size(), alignment)));
   for (std::uint64_t& offset : planned.offsets) offset = checked_add<std::uint64_t>(offset, out.size(), operation);
@@ -128,19 +128,19 @@ Planned plan_file(std::vector<const OutputTensor*> tensors, const Metadata& meta
   return planned;
 }
 
-void write_files(std::vector<OutputFile> files, const std::vector<Planned>& planned, const WriteOptions& options,
-                 WriteProgress& progress) {
+void write_files(std::vector<OutputFile> files, const std::vector<Planned>& planned,
+                 std::span<const SourceFile> sources, const WriteOptions& options, WriteProgress& progress) {
   std::vector<PlacedTensor> tensors;
   for (std::size_t i = 0; i < planned.size(); ++i) {
     files[i].write(0, planned[i].header);
     std::uint64_t rest = planned[i].file_bytes;  // header, and padding, which reads as zeros
     for (std::size_t k = 0; k < planned[i].tensors.size(); ++k) {
       tensors.push_back({planned[i].tensors[k], &files[i], planned[i].offsets[k]});
-      rest -= planned_bytes(*planned[i].tensors[k]);
+      rest -= planned[i].tensors[k]->nbytes();
     }
     progress.add(rest);
   }
-  write_tensors(tensors, options, progress);
+  write_tensors(tensors, sources, options, progress);
   for (OutputFile& file : files) file.close();
 }
 
@@ -180,7 +180,7 @@ void write_split(const std::string& path, const OutputPlan& plan, const Metadata
     files.push_back(output.create(planned[i].file_bytes, planned.size() == 1
                                                              ? stem + ".gguf"
                                                              : shard_name(stem, i + 1, planned.size(), ".gguf")));
-  write_files(std::move(files), planned, options, progress);
+  write_files(std::move(files), planned, plan.sources, options, progress);
   output.commit();
 }
 
@@ -198,7 +198,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
   Output output(path, Output::Kind::file, options.force);
   std::vector<OutputFile> files;
   files.push_back(output.create(planned[0].file_bytes));
-  write_files(std::move(files), planned, options, progress);
+  write_files(std::move(files), planned, plan.sources, options, progress);
   output.commit();
 }
 

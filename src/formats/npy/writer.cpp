@@ -21,7 +21,7 @@ std::vector<std::string> plan_headers(const OutputPlan& plan) {
     const ElementType* type = element_type(tensor.dtype, tensor.encoding.get());
     if (!type)
       fail(ErrorCode::invalid_argument, operation, "tensor {}: NumPy has no dtype for {}", printable(tensor.name),
-           held_as(tensor));
+           tensor.held_as());
     headers.push_back(header_text(*type, tensor.shape));
   }
   return headers;
@@ -35,13 +35,13 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
     fail(ErrorCode::invalid_argument, operation, "a .npy file holds one tensor, the plan has {}; .npz holds any number",
          headers.size());
   const OutputTensor& tensor = plan.tensors[0];
-  const auto total = checked_add<std::uint64_t>(headers[0].size(), planned_bytes(tensor), operation);
+  const auto total = checked_add<std::uint64_t>(headers[0].size(), tensor.nbytes(), operation);
   WriteProgress progress(options, total);
   Output output(path, Output::Kind::file, options.force);
   OutputFile file = output.create(total);
   file.write(0, headers[0]);
   progress.add(headers[0].size());
-  write_tensors({{{&tensor, &file, headers[0].size()}}}, options, progress);
+  write_tensors({{{&tensor, &file, headers[0].size()}}}, plan.sources, options, progress);
   file.close();
   output.commit();
 }
@@ -51,7 +51,7 @@ void write_npz(const std::string& path, const OutputPlan& plan, const WriteOptio
   zip::Writer archive;
   std::uint64_t arrays = 0;
   for (std::size_t i = 0; i < headers.size(); ++i) {
-    const auto bytes = checked_add<std::uint64_t>(headers[i].size(), planned_bytes(plan.tensors[i]), operation);
+    const auto bytes = checked_add<std::uint64_t>(headers[i].size(), plan.tensors[i].nbytes(), operation);
     archive.add(plan.tensors[i].name + ".npy", bytes);
     arrays += bytes;
   }
@@ -66,7 +66,7 @@ void write_npz(const std::string& path, const OutputPlan& plan, const WriteOptio
     progress.add(headers[i].size());
     tensors.push_back({&plan.tensors[i], &file, archive.offset(i) + headers[i].size(), &crcs[i]});
   }
-  write_tensors(tensors, options, progress);
+  write_tensors(tensors, plan.sources, options, progress);
   for (std::size_t i = 0; i < headers.size(); ++i) archive.set_crc(i, crcs[i].value());
   progress.add(archive.file_bytes() - arrays);
   archive.finish(file);

@@ -20,7 +20,7 @@ constexpr std::string_view folder = "archive/";
 const ElementType& type_of(const OutputTensor& tensor) {
   if (const ElementType* type = element_type(tensor.dtype, tensor.encoding.get())) return *type;
   fail(ErrorCode::invalid_argument, operation, "tensor {}: PyTorch has no dtype for {}", printable(tensor.name),
-       held_as(tensor));
+       tensor.held_as());
 }
 
 // Protocol 2, without a memo: nothing is mentioned twice but names.
@@ -84,7 +84,7 @@ class Pickler {
       global("torch.storage", "UntypedStorage");
     text(std::to_string(number));
     text("cpu");
-    integer(typed ? tensor.shape.numel() : static_cast<std::int64_t>(planned_bytes(tensor)));
+    integer(typed ? tensor.shape.numel() : static_cast<std::int64_t>(tensor.nbytes()));
     out_ += "tQ";
     integer(0);
     tuple(tensor.shape);
@@ -105,8 +105,8 @@ class Shard {
     texts_ = {{"data.pkl", Pickler(tensors_).bytes()}, {"byteorder", "little"}};
     for (const auto& [name, text] : texts_) archive_.add(std::string(folder) + name, text.size());
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
-      archive_.add(std::string(folder) + "data/" + std::to_string(i), planned_bytes(*tensors_[i]));
-      data_bytes_ = checked_add(data_bytes_, planned_bytes(*tensors_[i]), operation);
+      archive_.add(std::string(folder) + "data/" + std::to_string(i), tensors_[i]->nbytes());
+      data_bytes_ = checked_add(data_bytes_, tensors_[i]->nbytes(), operation);
     }
     // What torch.save has written since 1.6.
     archive_.add(std::string(folder) + "version", version_.size());
@@ -149,11 +149,11 @@ class Shard {
   std::uint64_t data_bytes_ = 0, file_bytes_ = 0;
 };
 
-void write_files(std::vector<OutputFile>& files, std::vector<Shard>& shards, const WriteOptions& options,
-                 WriteProgress& progress) {
+void write_files(std::vector<OutputFile>& files, std::vector<Shard>& shards, std::span<const SourceFile> sources,
+                 const WriteOptions& options, WriteProgress& progress) {
   std::vector<PlacedTensor> placed;
   for (std::size_t i = 0; i < shards.size(); ++i) shards[i].place(files[i], placed);
-  write_tensors(placed, options, progress);
+  write_tensors(placed, sources, options, progress);
   for (std::size_t i = 0; i < shards.size(); ++i) shards[i].finish(files[i], progress);
 }
 
@@ -175,7 +175,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
   if (plan.max_shard_bytes == 0) {
     Output output(path, Output::Kind::file, options.force);
     files.push_back(output.create(shards[0].file_bytes()));
-    write_files(files, shards, options, progress);
+    write_files(files, shards, plan.sources, options, progress);
     output.commit();
     return;
   }
@@ -187,7 +187,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
     for (const OutputTensor* tensor : shards[i].tensors()) weight_map.emplace_back(tensor->name, name);
     files.push_back(output.create(shards[i].file_bytes(), name));
   }
-  write_files(files, shards, options, progress);
+  write_files(files, shards, plan.sources, options, progress);
   if (shards.size() > 1) {
     const std::string index = safetensors::index_json(std::move(weight_map), data_bytes);
     OutputFile file = output.create(index.size(), "pytorch_model.bin.index.json");

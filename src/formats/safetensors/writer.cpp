@@ -39,7 +39,7 @@ void append_string(std::string& out, std::string_view text) {
 const ElementType& type_of(const OutputTensor& tensor) {
   if (const ElementType* type = element_type(tensor.dtype, tensor.encoding.get())) return *type;
   fail(ErrorCode::invalid_argument, operation, "tensor {}: SafeTensors has no type for {}", printable(tensor.name),
-       held_as(tensor));
+       tensor.held_as());
 }
 
 std::string metadata_json(const Metadata& metadata) {
@@ -76,7 +76,7 @@ Planned plan_file(std::vector<const OutputTensor*> tensors, const Metadata& meta
   for (const OutputTensor* tensor : tensors) {
     if (tensor->name == "__metadata__")
       fail(ErrorCode::invalid_argument, operation, "tensor __metadata__: SafeTensors reserves the name");
-    const std::uint64_t end = checked_add(planned.data_bytes, planned_bytes(*tensor), operation);
+    const std::uint64_t end = checked_add(planned.data_bytes, tensor->nbytes(), operation);
     if (json.size() > 1) json += ',';
     append_string(json, tensor->name);
     json += fmt::format(":{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", type_of(*tensor).name,
@@ -96,8 +96,8 @@ Planned plan_file(std::vector<const OutputTensor*> tensors, const Metadata& meta
   return planned;
 }
 
-void write_files(std::vector<OutputFile> files, const std::vector<Planned>& planned, const WriteOptions& options,
-                 WriteProgress& progress) {
+void write_files(std::vector<OutputFile> files, const std::vector<Planned>& planned,
+                 std::span<const SourceFile> sources, const WriteOptions& options, WriteProgress& progress) {
   std::vector<PlacedTensor> tensors;
   for (std::size_t i = 0; i < planned.size(); ++i) {
     files[i].write(0, planned[i].header);
@@ -105,10 +105,10 @@ void write_files(std::vector<OutputFile> files, const std::vector<Planned>& plan
     std::uint64_t offset = planned[i].header.size();
     for (const OutputTensor* tensor : planned[i].tensors) {
       tensors.push_back({tensor, &files[i], offset});
-      offset += planned_bytes(*tensor);
+      offset += tensor->nbytes();
     }
   }
-  write_tensors(tensors, options, progress);
+  write_tensors(tensors, sources, options, progress);
   for (OutputFile& file : files) file.close();
 }
 
@@ -149,7 +149,7 @@ void write_into(Output& output, const OutputPlan& plan, const WriteOptions& opti
     files.push_back(output.create(
         shards[i].header.size() + shards[i].data_bytes,
         shards.size() == 1 ? "model.safetensors" : shard_name("model", i + 1, shards.size(), ".safetensors")));
-  write_files(std::move(files), shards, options, progress);
+  write_files(std::move(files), shards, plan.sources, options, progress);
   if (shards.size() > 1) {
     std::vector<std::pair<std::string, std::string>> weight_map;
     std::uint64_t data_bytes = 0;
@@ -178,7 +178,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
   Output output(path, Output::Kind::file, options.force);
   std::vector<OutputFile> files;
   files.push_back(output.create(bytes));
-  write_files(std::move(files), planned, options, progress);
+  write_files(std::move(files), planned, plan.sources, options, progress);
   output.commit();
 }
 
