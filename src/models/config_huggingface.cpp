@@ -133,9 +133,13 @@ void write_rope(const ModelConfig& config, JsonWriter& json) {
   }
 }
 
-// `quantization_config` of transformers' BitNet integration: BitNetQuantConfig's keys and defaults.
-void read_quantization(const JsonReader& quantization, ModelConfig& config) {
+// `quantization_config`: transformers' BitNet integration, with BitNetQuantConfig's keys and defaults. Weights of other
+// methods are whole where opening the checkpoint put them together.
+void read_quantization(const JsonReader& quantization, const Checkpoint& checkpoint, ModelConfig& config) {
   const std::string method = quantization.string("quant_method");
+  const bool assembled = std::any_of(checkpoint.tensors.begin(), checkpoint.tensors.end(),
+                                     [](const NamedTensor& entry) { return entry.composite != nullptr; });
+  if (method != "bitnet" && assembled) return;
   if (method != "bitnet")
     throw NotImplemented("model", fmt::format("{}: quant_method '{}'", quantization.where(), method));
   if (quantization.boolean("use_rms_norm", false))
@@ -192,7 +196,7 @@ ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
   if (architecture.read_json) architecture.read_json(json, config);
 
   if (json.has("quantization_config"))
-    read_quantization(json.child("quantization_config"), config);
+    read_quantization(json.child("quantization_config"), checkpoint, config);
   else if (config.is_bitnet())
     config.bit_linear = BitLinear::master;  // 1bitLLM's files, and unpacked 2B-4T's
 

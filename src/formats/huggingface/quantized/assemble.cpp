@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <unordered_set>
 
 #include "core/fail.h"
@@ -15,7 +16,14 @@ struct Method {
 };
 
 constexpr Method methods[] = {
+    // also in read_quantization of models/config_huggingface.cpp
+    {"awq", read_awq},
     {"bitnet", read_bitnet},
+    {"bitsandbytes", read_bitsandbytes},
+    {"compressed-tensors", read_compressed},
+    {"fbgemm_fp8", read_fp8},
+    {"fp8", read_fp8},
+    {"gptq", read_gptq},
 };
 
 }  // namespace
@@ -40,7 +48,7 @@ void Tensors::check(const NamedTensor& part, std::initializer_list<DType> dtypes
     reject(part, fmt::format("shape {}, {} was expected", to_string(part.shape()), to_string(shape)));
 }
 
-void Tensors::check(const NamedTensor& part, std::initializer_list<DType> dtypes, int rank) const {
+void Tensors::check_rank(const NamedTensor& part, std::initializer_list<DType> dtypes, int rank) const {
   check_plain(part, dtypes);
   if (part.shape().rank() != rank)
     reject(part, fmt::format("shape {}, {} dimensions were expected", to_string(part.shape()), rank));
@@ -56,6 +64,22 @@ std::optional<std::string> stem_of(std::string_view name, std::string_view suffi
   return std::string(name.substr(0, name.size() - suffix.size()));
 }
 
+std::string scheme_text(std::string_view method, int bits, std::int64_t group_size) {
+  return group_size > 0 ? fmt::format("{} {}-bit, group {}", method, bits, group_size)
+                        : fmt::format("{} {}-bit, per channel", method, bits);
+}
+
+std::shared_ptr<const std::vector<std::int32_t>> listed_groups(const Tensors& tensors, const NamedTensor& list,
+                                                               std::int64_t groups) {
+  const auto count = static_cast<std::size_t>(list.tensor.numel());
+  auto numbers = std::make_shared<std::vector<std::int32_t>>(count);
+  std::memcpy(numbers->data(), list.tensor.bytes(), sizeof(std::int32_t) * count);
+  for (std::size_t k = 0; k < count; ++k)
+    if ((*numbers)[k] < 0 || (*numbers)[k] >= groups)
+      tensors.reject(list, fmt::format("input {} is of group {}, but there are {} groups", k, (*numbers)[k], groups));
+  return numbers;
+}
+
 NamedTensor composed(std::string name, Composite composite) {
   return {.name = std::move(name), .composite = std::make_shared<const Composite>(std::move(composite))};
 }
@@ -64,13 +88,19 @@ NamedTensor composed(std::string name, Composite composite) {
 
 void assemble_quantized(Checkpoint& checkpoint) {
   using namespace quantized;
-  const auto config = read_config(checkpoint);
+  std::optional<Config> config;
+  try {
+    config = read_config(checkpoint);
+  } catch (const NotImplemented& error) {
+    checkpoint.notes.push_back(error.message() + ": its parts stand as tensors of their own");
+    return;
+  }
   if (!config) return;
   const auto method = std::find_if(std::begin(methods), std::end(methods),
                                    [&](const Method& candidate) { return candidate.name == config->method; });
   if (method == std::end(methods)) {
     checkpoint.notes.push_back(fmt::format(
-        "{}: quant_method '{}' is not known: its parts stand as tensors of their own", config->where, config->method));
+        "{}: quant_method '{}' is not built: its parts stand as tensors of their own", config->where, config->method));
     return;
   }
   const Tensors tensors(checkpoint, *config);

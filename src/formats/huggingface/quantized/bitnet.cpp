@@ -14,9 +14,9 @@ std::optional<NamedTensor> read_bitnet(const Tensors& tensors, const NamedTensor
   if (tensors.config().master_weights || first.tensor.dtype() != DType::u8 || first.tensor.is_quantized() ||
       !stem_of(first.name, ".weight"))
     return {};
-  tensors.check(first, {DType::u8}, 2);
+  tensors.check_rank(first, {DType::u8}, 2);
   const NamedTensor& scale = tensors.need(first.name + "_scale", first);
-  tensors.check(scale, {DType::f32, DType::bf16, DType::f16}, scale.tensor.rank());
+  tensors.check_rank(scale, {DType::f32, DType::bf16, DType::f16}, scale.tensor.rank());
   if (scale.tensor.numel() != 1)
     tensors.reject(scale, fmt::format("shape {}, one number was expected", to_string(scale.shape())));
   const auto value = static_cast<float>(scale.tensor.item());
