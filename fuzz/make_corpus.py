@@ -239,10 +239,64 @@ def config_seeds():
     yield "deep", b'{"architectures":' + b"[" * 100 + b"]" * 100 + b"}"
 
 
+def quantized_seeds():
+    def weights(quantization, more=None, **tensors):
+        header, data = {}, b""
+        for name, (dtype, shape, content) in (more or tensors).items():
+            header["w." + name] = entry(dtype, shape, len(data), len(data) + len(content))
+            data += content
+        config = json.dumps({"torch_dtype": "float16", "quantization_config": quantization}).encode()
+        return struct.pack("<I", len(config)) + config + safetensors(header, data)
+
+    mixed = bytes(i * 37 % 256 for i in range(256))
+    halves = struct.pack("<e", 0.5) * 64
+    floats = struct.pack("<f", 0.5) * 16
+    for bits, version, index in (4, "gptq", [1, 0] * 16), (3, "gptq_v2", [0] * 16 + [1] * 16), (8, "gptq", None):
+        parts = {"qweight": ("I32", [bits, 32], (mixed * 4)[: bits * 128]),
+                 "qzeros": ("I32", [2, bits], mixed[: bits * 8]), "scales": ("F16", [2, 32], halves[:128])}
+        if index:
+            parts["g_idx"] = ("I32", [32], struct.pack("<32i", *index))
+        yield f"gptq{bits}", weights({"quant_method": "gptq", "bits": bits, "group_size": 16, "desc_act": True,
+                                      "checkpoint_format": version}, **parts)
+    yield "awq", weights({"quant_method": "awq", "bits": 4, "group_size": 8, "version": "gemm"},
+                         qweight=("I32", [16, 2], mixed[:128]), qzeros=("I32", [2, 2], mixed[:16]),
+                         scales=("F16", [2, 16], halves[:64]))
+
+    def compressed(layout, **settings):
+        return {"quant_method": "compressed-tensors", "format": layout,
+                "config_groups": {"group_0": {"targets": ["Linear"], "weights": settings}}}
+
+    yield "packed", weights(compressed("pack-quantized", num_bits=4, type="int", strategy="group", group_size=16),
+                            weight_packed=("I32", [8, 4], mixed[:128]), weight_scale=("F16", [8, 2], halves[:32]),
+                            weight_shape=("I64", [2], struct.pack("<2q", 8, 32)),
+                            weight_zero_point=("I32", [1, 2], mixed[:8]),
+                            weight_g_idx=("I32", [32], struct.pack("<i", -1) * 32))
+    yield "int", weights(compressed("int-quantized", num_bits=8, type="int", strategy="channel"),
+                         weight=("I8", [4, 8], mixed[:32]), weight_scale=("F32", [4, 1], floats[:16]),
+                         weight_zero_point=("I8", [4, 1], mixed[:4]))
+    yield "float", weights(compressed("float-quantized", num_bits=8, type="float", strategy="tensor"),
+                           weight=("F8_E4M3", [4, 8], mixed[:32]), weight_scale=("F32", [1], floats[:4]))
+    yield "fp8", weights({"quant_method": "fp8", "weight_block_size": [3, 5]}, weight=("F8_E4M3", [4, 8], mixed[:32]),
+                         weight_scale_inv=("F32", [2, 2], floats[:16]))
+    state = {"quant_type": "nf4", "blocksize": 8, "dtype": "float16", "shape": [4, 8], "nested_blocksize": 2,
+             "nested_offset": 0.5}
+    text = json.dumps(state).encode()
+    yield "nf4", weights({"quant_method": "bitsandbytes"}, weight=("U8", [16, 1], mixed[:16]),
+                         weight__absmax=("U8", [4], mixed[:4]), weight__quant_map=("F32", [16], floats),
+                         weight__nested_absmax=("F32", [2], floats[:8]),
+                         weight__nested_quant_map=("F32", [256], floats * 16),
+                         **{"weight__quant_state.bitsandbytes__nf4".replace("bitsandbytes__", "bitsandbytes\0"):
+                            ("U8", [len(text)], text)})
+    yield "int8", weights({"quant_method": "bitsandbytes"}, weight=("I8", [4, 8], mixed[:32]),
+                          SCB=("F32", [4], floats[:16]), weight_format=("U8", [], bytes(1)))
+    yield "bitnet", weights({"quant_method": "bitnet"}, weight=("U8", [2, 8], bytes([0b10010010]) * 16),
+                            weight_scale=("F32", [1], floats[:4]))
+
+
 def main():
     seeds = {"safetensors": safetensors_seeds, "safetensors_index": index_seeds, "gguf": gguf_seeds,
              "llama2c": llama2c_seeds, "npy": npy_seeds, "npz": npz_seeds, "pytorch": pytorch_seeds,
-             "config": config_seeds}
+             "config": config_seeds, "quantized": quantized_seeds}
     for target, make in seeds.items():
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
         for name, data in make():

@@ -6,6 +6,7 @@ product in f32 is exact or rounded once, as the tools' own is, before the one ro
 """
 
 import json
+import os
 import shutil
 
 import gguf
@@ -75,6 +76,18 @@ def test_values_are_the_tools_own(call, decode, root, name):
     assert rows[0]["stats"]["max"] == pytest.approx(float(expected.astype(np.float64).max()), rel=1e-12)
 
 
+@pytest.mark.parametrize("name", GOLDENS)
+def test_files_may_hold_parts_at_any_byte(decode, root, tmp_path, name):
+    source = root / "tests" / "golden" / "quantized" / name
+    shutil.copytree(source, tmp_path / name)
+    content = (source / "model.safetensors").read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    (tmp_path / name / "model.safetensors").write_bytes(
+        (length + 1).to_bytes(8, "little") + content[8 : 8 + length] + b" " + content[8 + length :])
+    found, expected = decode(tmp_path / name), arrays(source / "expected.safetensors")
+    np.testing.assert_array_equal(found["layer.weight"].astype(np.float32), expected["layer.weight"].astype(np.float32))
+
+
 # GPTQ -----------------------------------------------------------------------------------------------------------------
 
 def pack_column(codes, bits):
@@ -110,6 +123,16 @@ def gptq(bits=4, group=32, order=False, version=1, inputs=128, outputs=96, dtype
     config = {"quant_method": "gptq", "bits": bits, "group_size": group, "desc_act": order, "sym": False,
               "checkpoint_format": "gptq" if version == 1 else "gptq_v2"}
     return config, parts, (scales[index] * (codes - zeros[index]).astype(dtype)).T
+
+
+def test_shapes_hold_for_any_number_of_threads_and_rows(call, checkpoint, tmp_path):
+    """More rows than a tile and groups that no vector fits: the same bytes on one CPU and on all."""
+    config, parts, weight = gptq(3, 48, True, 1, inputs=992, outputs=1056)
+    directory = checkpoint(config, parts)
+    every = os.sched_getaffinity(0)
+    for name, cpus in ("one", {min(every)}), ("all", every):
+        call("convert", directory, tmp_path / f"{name}.safetensors", preexec_fn=lambda: os.sched_setaffinity(0, cpus))
+        np.testing.assert_array_equal(arrays(tmp_path / f"{name}.safetensors")["layer.weight"], weight)
 
 
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])
