@@ -18,16 +18,17 @@ enum class TokenType : std::uint8_t { normal = 1, unknown = 2, control = 3, user
 /// A tokenizer as data, independent of the file it came from. Ids index `tokens`.
 struct Vocabulary {
   /// "llama": score-ordered merging with byte fallback (SentencePiece BPE); "gpt2": byte-level BPE by merge rank;
-  /// "bert": WordPiece behind BERT's normalizer; "sentencepiece": any other SentencePiece model, through its library.
+  /// "bert": WordPiece behind BERT's normalizer; "t5": SentencePiece's normaliser and unigram model; "sentencepiece":
+  /// any other SentencePiece model, through its library; "huggingface": any other tokenizer.json, part by part.
   std::string kind;
-  /// As stored: "▁the" (llama, sentencepiece), "Ġthe" in the byte alphabet (gpt2), "##ing" (bert).
+  /// As stored: "▁the" (llama, t5, sentencepiece), "Ġthe" in the byte alphabet (gpt2), "##ing" (bert).
   std::vector<std::string> tokens;
-  std::vector<float> scores;     // llama, sentencepiece; empty otherwise
+  std::vector<float> scores;     // llama, t5, sentencepiece; empty otherwise
   std::vector<TokenType> types;  // one per token
   /// "a b", best first. gpt2 always; llama where a tokenizer.json gives them: they then order the merging, and only
   /// pairs they name are joined.
   std::vector<std::string> merges;
-  std::string model;  // sentencepiece: the bytes of the `.model` file
+  std::string model;  // sentencepiece: the bytes of the `.model` file; huggingface: those of the tokenizer.json
   /// gpt2: a named pre-tokenizer of GGUF ("llama-bpe", "gpt-2", "qwen2", …), or "regex" with `patterns`.
   std::string pre;
   std::vector<std::string> patterns;
@@ -35,7 +36,7 @@ struct Vocabulary {
   std::optional<std::int32_t> bos, eos, unknown, padding, mask;  // bert: bos is [CLS], eos is [SEP]
   std::vector<std::int32_t> end_of_generation;                   // eos and its like (<|eot_id|>, …)
   bool add_bos = false, add_eos = false;
-  /// tokenizer.json asks for normalisation form C. It is kept and written back; texts are expected to be in it.
+  /// gpt2: texts are brought into normalisation form C.
   bool nfc = false;
   /// A space is put in front of the text. llama by default; gpt2 only where a tokenizer.json asks for it.
   bool add_space_prefix = true;
@@ -46,6 +47,10 @@ struct Vocabulary {
   bool fuse_unknown = true;         // neighbouring unknown characters are one unknown token
   // bert: what its normalizer does.
   bool clean_text = true, chinese_characters = true, lower_case = true, strip_accents = true;
+  // t5: SentencePiece's rules ("": none), and whether white space is joined and trimmed.
+  std::string charsmap;
+  bool remove_extra_spaces = true;
+  std::string chat_template;  // Jinja; "" where there is none
   /// Special tokens that swallow the white space before or after them.
   std::vector<std::int32_t> strip_left, strip_right;
 
@@ -54,12 +59,13 @@ struct Vocabulary {
 
   /// From and to GGUF's tokenizer.ggml.* keys.
   static Vocabulary from_metadata(const Metadata& metadata, const std::string& source);
-  /// Throws NotImplemented for SentencePiece models that GGUF's llama kind has no keys for (unigram, normalisation
-  /// rules, …). User-defined pieces of others become user-defined tokens; they end a stretch in GGUF, and a space is
-  /// put in front of what follows.
+  /// Throws NotImplemented for what GGUF has no keys for: SentencePiece models that are neither unigram nor BPE without
+  /// normalisation rules, parts of a tokenizer.json. User-defined pieces of others become user-defined tokens; they end
+  /// a stretch in GGUF, and a space is put in front of what follows.
   void to_metadata(Metadata& metadata) const;
-  /// Hugging Face tokenizer.json of model types BPE and WordPiece; `config`, `generation` are the texts of
-  /// tokenizer_config.json and generation_config.json ("" where absent). Throws NotImplemented for other model types.
+  /// Hugging Face tokenizer.json of model types BPE, WordPiece and Unigram; of kind huggingface where no other kind
+  /// gives the same ids. `config`, `generation` are the texts of tokenizer_config.json and generation_config.json (""
+  /// where absent). Throws NotImplemented naming a part that is not built.
   static Vocabulary from_tokenizer_json(std::string_view json, std::string_view config, std::string_view generation,
                                         const std::string& source);
   /// The bytes of a SentencePiece `.model` file: kind llama where it says all (BPE without normalisation rules and
@@ -74,8 +80,6 @@ struct Vocabulary {
   std::vector<std::pair<std::string, std::string>> to_huggingface() const;
 };
 
-class SpecialTokens;
-
 class Tokenizer {
  public:
   /// Compiles the vocabulary. Throws NotImplemented naming an unknown kind or pre-tokenizer.
@@ -89,7 +93,7 @@ class Tokenizer {
     bool parse_special = true;  // control tokens written out in the text become their ids
   };
   /// Ids of UTF-8 text; invalid bytes are encoded as bytes where the vocabulary can (sentencepiece: as U+FFFD each).
-  std::vector<std::int32_t> encode(std::string_view text, EncodeOptions options) const;
+  virtual std::vector<std::int32_t> encode(std::string_view text, EncodeOptions options) const = 0;
   std::vector<std::int32_t> encode(std::string_view text) const { return encode(text, {}); }
   /// The bytes a token stands for; control tokens give "". Throws out_of_range for an id outside the vocabulary.
   virtual std::string piece(std::int32_t id) const = 0;
@@ -101,12 +105,9 @@ class Tokenizer {
 
  protected:
   explicit Tokenizer(Vocabulary vocabulary);
-  /// Ids of a stretch without special tokens; `first`: a space prefix is due here.
-  virtual void encode_text(std::string_view text, bool first, std::vector<std::int32_t>& ids) const = 0;
+  void check_id(std::int32_t id) const;
+  static void check_length(std::string_view text);
   const Vocabulary vocabulary_;
-
- private:
-  std::unique_ptr<const SpecialTokens> special_;
 };
 
 /// Joins token pieces into valid UTF-8: bytes of an unfinished character wait for the next piece.

@@ -49,6 +49,7 @@ Vocabulary load_vocabulary(const Checkpoint& checkpoint, const std::string& toke
          "{} holds no vocabulary: no tokenizer.ggml.model key, tokenizer.json, tokenizer.model or vocab.txt",
          checkpoint.path);
   }
+  if (const auto text = document(checkpoint, "chat_template.jinja"); !text.empty()) vocabulary.chat_template = text;
   vocabulary.check(checkpoint.path);
   return vocabulary;
 }

@@ -8,10 +8,10 @@ namespace ingot {
 
 namespace {
 
-class BertTokenizer final : public Tokenizer {
+class BertTokenizer final : public CuttingTokenizer {
  public:
   explicit BertTokenizer(Vocabulary v)
-      : Tokenizer(std::move(v)),
+      : CuttingTokenizer(std::move(v)),
         normalizer_{vocabulary_.clean_text, vocabulary_.chinese_characters, vocabulary_.strip_accents,
                     vocabulary_.lower_case},
         words_(vocabulary_.tokens, {.unknown = *vocabulary_.unknown}) {}
@@ -40,8 +40,7 @@ class BertTokenizer final : public Tokenizer {
     return type == TokenType::control || type == TokenType::unknown;
   }
   std::string text_of(std::int32_t id, bool first) const {
-    if (id < 0 || static_cast<std::size_t>(id) >= vocabulary_.tokens.size())
-      fail(ErrorCode::out_of_range, "tokenizer", "id {} outside the vocabulary of {}", id, vocabulary_.tokens.size());
+    check_id(id);
     if (is_control(id)) return "";
     return wordpiece_text(vocabulary_.tokens[static_cast<std::size_t>(id)], "##", first, true);
   }

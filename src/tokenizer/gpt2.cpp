@@ -7,15 +7,15 @@
 #include "tokenizer/kinds.h"
 #include "tokenizer/pretokenizers.h"
 #include "tokenizer/regex.h"
-#include "tokenizer/utf8.h"
+#include "tokenizer/unicode.h"
 
 namespace ingot {
 
 namespace {
 
-class Gpt2Tokenizer final : public Tokenizer {
+class Gpt2Tokenizer final : public CuttingTokenizer {
  public:
-  explicit Gpt2Tokenizer(Vocabulary v) : Tokenizer(std::move(v)), texts_(vocabulary_.tokens) {
+  explicit Gpt2Tokenizer(Vocabulary v) : CuttingTokenizer(std::move(v)), texts_(vocabulary_.tokens) {
     const std::size_t merges = vocabulary_.merges.size();
     texts_.reserve(texts_.size() + 3 * merges);
     index_ = TokenIndex(texts_.size() + 3 * merges);
@@ -42,8 +42,7 @@ class Gpt2Tokenizer final : public Tokenizer {
   }
 
   std::string piece(std::int32_t id) const override {
-    if (id < 0 || static_cast<std::size_t>(id) >= vocabulary_.tokens.size())
-      fail(ErrorCode::out_of_range, "tokenizer", "id {} outside the vocabulary of {}", id, vocabulary_.tokens.size());
+    check_id(id);
     const std::string& token = vocabulary_.tokens[static_cast<std::size_t>(id)];
     switch (vocabulary_.types[static_cast<std::size_t>(id)]) {
       case TokenType::control:
@@ -56,6 +55,8 @@ class Gpt2Tokenizer final : public Tokenizer {
 
  protected:
   void encode_text(std::string_view text, bool first, std::vector<std::int32_t>& ids) const override {
+    const std::string normal = vocabulary_.nfc ? normalized(text) : std::string();
+    if (vocabulary_.nfc) text = normal;
     std::string prefixed;
     if (first && vocabulary_.add_space_prefix && !text.starts_with(' ')) {
       prefixed.reserve(text.size() + 1);
@@ -90,6 +91,16 @@ class Gpt2Tokenizer final : public Tokenizer {
     if (const std::int32_t id = index_.find(texts_, text); id >= 0) return id;
     texts_.emplace_back(text);
     return index_.add(texts_, static_cast<std::int32_t>(texts_.size() - 1));
+  }
+
+  /// Form C of what is UTF-8.
+  static std::string normalized(std::string_view text) {
+    std::vector<std::string_view> pieces;
+    split_valid(text, pieces);
+    std::string out;
+    for (std::string_view piece : pieces)
+      out += utf8_step(piece, 0).status == Utf8Status::valid ? normalize(piece, NormalForm::nfc) : std::string(piece);
+    return out;
   }
 
   static void split_valid(std::string_view text, std::vector<std::string_view>& pieces) {

@@ -1,10 +1,13 @@
-// Hugging Face tokenizer.json of model types BPE and WordPiece: vocabulary, merges, added tokens.
+// Hugging Face tokenizer.json: vocabulary, merges, added tokens.
 #include "tokenizer/huggingface.h"
+
+#include <tuple>
 
 #include "tokenizer/bert.h"
 #include "tokenizer/finish.h"
 #include "tokenizer/index.h"
 #include "tokenizer/kinds.h"
+#include "tokenizer/pipeline/pipeline.h"
 
 namespace ingot {
 
@@ -45,14 +48,39 @@ struct Reader {
     set.assign(largest + 1, false);
   }
 
+  struct Entry {
+    std::string_view token;
+    std::uint64_t id;
+    double score;
+  };
+
+  /// Of BPE and WordPiece ids by token, of Unigram tokens with scores in the order of their ids.
+  std::vector<Entry> read_vocab(Json model) {
+    std::vector<Entry> entries;
+    simdjson::dom::object object;
+    simdjson::dom::array list;
+    if (!model.at_key("vocab").get(object)) {
+      for (auto [token, id] : object) entries.push_back({token, id_of(id, source, "model.vocab", token), 0});
+      return entries;
+    }
+    if (model.at_key("vocab").get(list)) invalid(source, "model.vocab: an object or a list expected");
+    for (Json item : list) {
+      Entry entry{{}, entries.size(), 0};
+      simdjson::dom::array pair;
+      if (item.get(pair) || pair.size() != 2 || pair.at(0).get(entry.token) || pair.at(1).get(entry.score))
+        invalid(source, "model.vocab[{}]: a token with its score expected", entry.id);
+      entries.push_back(entry);
+    }
+    return entries;
+  }
+
   void read_tokens(Json root, Json model) {
-    simdjson::dom::object vocab;
-    if (model.at_key("vocab").get(vocab)) invalid(source, "model.vocab: an object expected");
+    const std::vector<Entry> vocab = read_vocab(model);
     simdjson::dom::array added;
     const bool has_added = !root.at_key("added_tokens").get(added);
     std::uint64_t largest = 0;
     std::size_t given = 0;
-    for (auto [token, id] : vocab) largest = std::max(largest, id_of(id, source, "model.vocab", token)), ++given;
+    for (const Entry& entry : vocab) largest = std::max(largest, entry.id), ++given;
     if (has_added)
       for (Json token : added) {
         const auto id = json_member(token, "id");
@@ -62,11 +90,13 @@ struct Reader {
     if (given == 0) invalid(source, "model.vocab is empty");
     size(largest, given);
 
-    const bool bytes = v.kind == "llama" && json_bool(model, "byte_fallback", false);
-    for (auto [token, id] : vocab) {
-      const std::uint64_t number = id_of(id, source, "model.vocab", token);
-      if (set[number]) invalid(source, "model.vocab '{}': id {} is that of '{}'", token, number, v.tokens[number]);
-      place(number, token, bytes && parse_byte_token(token) >= 0 ? TokenType::byte : TokenType::normal, "model.vocab");
+    const bool bytes = v.kind != "gpt2" && v.kind != "bert" && json_bool(model, "byte_fallback", false);
+    const bool scored = v.kind == "t5";
+    if (scored) v.scores.assign(v.tokens.size(), 0);
+    for (const auto& [token, id, score] : vocab) {
+      if (set[id]) invalid(source, "model.vocab '{}': id {} is that of '{}'", token, id, v.tokens[id]);
+      place(id, token, bytes && parse_byte_token(token) >= 0 ? TokenType::byte : TokenType::normal, "model.vocab");
+      if (scored) v.scores[id] = static_cast<float>(score);
     }
     if (has_added)
       for (Json token : added) read_added(token);
@@ -78,7 +108,7 @@ struct Reader {
     const std::string_view content = json_string(token, "content", "");
     const std::uint64_t id = id_of(*json_member(token, "id"), source, "added_tokens", content);
     if (content.empty()) invalid(source, "added_tokens: id {} has no content", id);
-    if (json_bool(token, "single_word", false))
+    if (json_bool(token, "single_word", false) && v.kind != "huggingface")
       throw NotImplemented("tokenizer", fmt::format("{}: added token '{}' with single_word", source, content));
     place(id, content, json_bool(token, "special", false) ? TokenType::control : TokenType::user_defined,
           "added_tokens");
@@ -136,26 +166,36 @@ void read_bpe(Json root, Json model, Vocabulary& v, const std::string& source) {
     throw NotImplemented("tokenizer", fmt::format("{}: model.ignore_merges without ByteLevel", source));
 }
 
-}  // namespace
-
-Vocabulary Vocabulary::from_tokenizer_json(std::string_view json, std::string_view config, std::string_view generation,
-                                           const std::string& source) {
-  const JsonDocument document(json, source);
-  const Json root = document.root();
+Json model_of(Json root, const std::string& source) {
   const auto model = json_member(root, "model");
   if (!model || !model->is_object()) invalid(source, "no model");
-  // Files of the first releases name no type; BPE's have merges.
-  const std::string_view type = json_string(*model, "type", json_member(*model, "merges") ? "BPE" : "unnamed");
-  const bool word_piece = type == "WordPiece";
-  if (type != "BPE" && !word_piece)
-    throw NotImplemented("tokenizer", fmt::format("{}: model type '{}' (built: BPE, WordPiece)", source, type));
-  Vocabulary v;
-  if (word_piece)
-    read_bert(root, *model, v, source);
-  else
-    read_bpe(root, *model, v, source);
+  return *model;
+}
+
+/// Files of the first releases name no type; BPE's have merges.
+std::string_view type_of(Json model) {
+  return json_string(model, "type", json_member(model, "merges") ? "BPE" : "unnamed");
+}
+
+/// Our kinds look for added tokens in the text as it is; the package looks for some in the normalised text.
+void check_added(Json root, const Vocabulary& v, const std::string& source) {
+  const auto part = json_member(root, "normalizer");
+  simdjson::dom::array list;
+  if (!part || root.at_key("added_tokens").get(list)) return;
+  const pipeline::Normalizer normalizer = pipeline::read_normalizer(*part, source);
+  for (Json token : list) {
+    const std::string_view content = json_string(token, "content", "");
+    if (!json_bool(token, "normalized", !json_bool(token, "special", false))) continue;
+    if (v.kind != "llama" || normalizer(content) != content)
+      throw NotImplemented("tokenizer", fmt::format("{}: added token '{}' in normalised text", source, content));
+  }
+}
+
+/// Tokens, merges, special tokens.
+Vocabulary finish(Vocabulary v, Json root, Json model, std::string_view config, std::string_view generation,
+                  const std::string& source) {
   Reader reader{source, v, {}};
-  reader.read_tokens(root, *model);
+  reader.read_tokens(root, model);
   TokenIndex index(v.tokens.size());
   for (std::size_t i = 0; i < v.tokens.size(); ++i)
     if (!v.tokens[i].empty()) {
@@ -164,21 +204,73 @@ Vocabulary Vocabulary::from_tokenizer_json(std::string_view json, std::string_vi
         invalid(source, "model.vocab: ids {} and {} are both '{}'", first, id, v.tokens[i]);
     }
   if (v.kind == "llama") v.scores.assign(v.tokens.size(), Reader::unscored);
-  if (!word_piece) reader.read_merges(*model, index);
-  v.fuse_unknown = json_bool(*model, "fuse_unk", false);
-  if (const std::string_view unknown = json_string(*model, "unk_token", ""); !unknown.empty()) {
+  if (v.kind == "llama" || v.kind == "gpt2") reader.read_merges(model, index);
+  v.fuse_unknown = json_bool(model, "fuse_unk", false);
+  std::uint64_t unknown_id = 0;
+  if (const std::string_view unknown = json_string(model, "unk_token", ""); !unknown.empty()) {
     const std::int32_t id = index.find(v.tokens, unknown);
     if (id < 0) invalid(source, "model.unk_token '{}' is no token", unknown);
     v.unknown = id;
-    TokenType& unknown_type = v.types[static_cast<std::size_t>(id)];
-    if (v.kind == "llama" && unknown_type != TokenType::user_defined) unknown_type = TokenType::unknown;
-  } else if (word_piece) {
+  } else if (!model.at_key("unk_id").get(unknown_id)) {
+    if (unknown_id >= v.tokens.size()) invalid(source, "model.unk_id {} of {} tokens", unknown_id, v.tokens.size());
+    v.unknown = static_cast<std::int32_t>(unknown_id);
+  } else if (v.kind == "bert") {
     invalid(source, "model.unk_token: a token expected");
+  }
+  if (v.unknown && (v.kind == "llama" || v.kind == "t5")) {
+    TokenType& type = v.types[static_cast<std::size_t>(*v.unknown)];
+    if (type != TokenType::user_defined) type = TokenType::unknown;
   }
   read_special(root, config, generation, v, source);
   add_named_ends(v);
   v.check(source);
   return v;
+}
+
+}  // namespace
+
+Vocabulary read_gguf_kind(Json root, std::string_view config, std::string_view generation, const std::string& source,
+                          bool exact) {
+  const Json model = model_of(root, source);
+  const std::string_view type = type_of(model);
+  Vocabulary v;
+  if (type == "BPE")
+    read_bpe(root, model, v, source);
+  else if (type == "WordPiece")
+    read_bert(root, model, v, source);
+  else if (type == "Unigram" && !exact)
+    read_unigram_rules(root, v, source);
+  else
+    throw NotImplemented("tokenizer", fmt::format("{}: model type '{}'", source, type));
+  if (exact) check_added(root, v, source);
+  return finish(v, root, model, config, generation, source);
+}
+
+Vocabulary to_gguf_kind(const Vocabulary& v) {
+  const JsonDocument document(v.model, "GGUF's keys for a tokenizer.json");
+  Vocabulary out = read_gguf_kind(document.root(), "", "", document.source(), false);
+  std::tie(out.bos, out.eos, out.unknown, out.padding, out.mask) = std::tie(v.bos, v.eos, v.unknown, v.padding, v.mask);
+  std::tie(out.add_bos, out.add_eos) = std::tie(v.add_bos, v.add_eos);
+  out.end_of_generation = v.end_of_generation;
+  out.chat_template = v.chat_template;
+  return out;
+}
+
+Vocabulary Vocabulary::from_tokenizer_json(std::string_view json, std::string_view config, std::string_view generation,
+                                           const std::string& source) {
+  const JsonDocument document(json, source);
+  try {
+    return read_gguf_kind(document.root(), config, generation, source, true);
+  } catch (const NotImplemented&) {
+    // What the kinds of GGUF have no place for runs part by part, which names what it can not run either.
+    Vocabulary v;
+    v.kind = "huggingface";
+    v.model = json;
+    v.add_space_prefix = false;
+    v = finish(v, document.root(), model_of(document.root(), source), config, generation, source);
+    Tokenizer::make(v);
+    return v;
+  }
 }
 
 }  // namespace ingot

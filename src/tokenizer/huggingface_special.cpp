@@ -47,7 +47,9 @@ void read_template(Json processor, Vocabulary& v, const std::string& source) {
     const std::string_view text = json_string(*special, "id", "");
     const auto id = find_token(v, text);
     if (!id) invalid(source, "post_processor.single: '{}' is no token of the vocabulary", text);
-    if (before ? v.add_bos : v.add_eos)
+    // Of several tokens on one side the outermost begins or ends the text.
+    if (before && v.add_bos && v.kind == "huggingface") continue;
+    if ((before ? v.add_bos : v.add_eos) && v.kind != "huggingface")
       throw NotImplemented("tokenizer", fmt::format("{}: post_processor with two tokens on one side", source));
     (before ? v.bos : v.eos) = id;
     (before ? v.add_bos : v.add_eos) = true;
@@ -116,6 +118,16 @@ void read_tokenizer_config(std::string_view config, Vocabulary& v, const std::st
   if (const auto id = named("pad_token")) v.padding = id;
   if (const auto id = named("mask_token")) v.mask = id;
   if (const auto id = named("unk_token"); id && !v.unknown) v.unknown = id;
+  if (const auto text = json_member(root, "chat_template")) {
+    simdjson::dom::array templates;
+    if (!text->get(templates)) {
+      for (Json named_template : templates)
+        if (json_string(named_template, "name", "") == "default")
+          v.chat_template = json_string(named_template, "template", "");
+    } else {
+      v.chat_template = json_string(*text).value_or("");
+    }
+  }
   v.add_bos = json_bool(root, "add_bos_token", v.add_bos) && v.bos;
   v.add_eos = json_bool(root, "add_eos_token", v.add_eos) && v.eos;
 }

@@ -1,6 +1,8 @@
 // tokenizer.json: normalizer and pre_tokenizer.
+#include "tokenizer/base64.h"
 #include "tokenizer/huggingface.h"
 #include "tokenizer/kinds.h"
+#include "tokenizer/pipeline/pipeline.h"
 #include "tokenizer/pretokenizers.h"
 
 namespace ingot {
@@ -22,35 +24,9 @@ void flatten(Json part, const char* list, std::vector<Json>& out) {
   for (Json member : members) flatten(member, list, out);
 }
 
-std::vector<Json> parts(Json root, const char* key, const char* list) {
-  std::vector<Json> out;
-  if (const auto part = json_member(root, key)) flatten(*part, list, out);
-  return out;
-}
-
-std::string quote_regex(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (static_cast<unsigned char>(c) < 0x80 && !std::isalnum(static_cast<unsigned char>(c)) && c != ' ' && c > ' ')
-      out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-/// The pattern of a Split, as PCRE2 reads it.
+/// The pattern of a Split, where its pieces are those of an isolating one.
 std::string split_pattern(Json part, const std::string& source) {
-  const auto pattern = json_member(part, "pattern");
-  std::string text;
-  if (pattern) {
-    if (const auto regex = json_member(*pattern, "Regex"))
-      text = json_string(*regex).value_or("");
-    else if (const auto literal = json_member(*pattern, "String"))
-      text = quote_regex(json_string(*literal).value_or(""));
-  }
-  if (text.empty()) fail(ErrorCode::invalid_file, "tokenizer", "{}: pre_tokenizer Split without a pattern", source);
-  // Oniguruma's intersection of classes is two literal characters to PCRE2.
-  if (text.find("&&") != std::string::npos) not_built(source, "pre_tokenizer Split with the pattern", text);
+  const std::string text = pipeline::read_pattern(part, source);
   const std::string_view behavior = json_string(part, "behavior", "Isolated");
   const bool invert = json_bool(part, "invert", false);
   // "Removed, invert" keeps the matches and drops the rest: the same where the last alternative leaves no rest.
@@ -118,9 +94,15 @@ void read_metaspace(Json part, Vocabulary& v, const std::string& source) {
 
 }  // namespace
 
+std::vector<Json> json_parts(Json root, const char* key, const char* list) {
+  std::vector<Json> out;
+  if (const auto part = json_member(root, key)) flatten(*part, list, out);
+  return out;
+}
+
 void read_splitting(Json root, bool ignore_merges, Vocabulary& v, const std::string& source) {
-  const std::vector<Json> normalizers = parts(root, "normalizer", "normalizers");
-  const std::vector<Json> members = parts(root, "pre_tokenizer", "pretokenizers");
+  const std::vector<Json> normalizers = json_parts(root, "normalizer", "normalizers");
+  const std::vector<Json> members = json_parts(root, "pre_tokenizer", "pretokenizers");
   bool byte_level = false, metaspace = false;
   for (Json part : members) {
     byte_level |= json_string(part, "type", "") == "ByteLevel";
@@ -169,6 +151,33 @@ void read_splitting(Json root, bool ignore_merges, Vocabulary& v, const std::str
     not_built(source, "pre_tokenizer", fmt::format("'{}'", type));
   }
   if (!marked) not_built(source, "a BPE that is neither byte-level nor marks spaces with", space_mark);
+}
+
+void read_unigram_rules(Json root, Vocabulary& v, const std::string& source) {
+  v.kind = "t5";
+  v.add_space_prefix = v.remove_extra_spaces = false;
+  for (Json part : json_parts(root, "normalizer", "normalizers")) {
+    const std::string_view type = json_string(part, "type", "");
+    if (type == "Precompiled") {
+      const auto rules = from_base64(json_string(part, "precompiled_charsmap", ""));
+      if (!rules) fail(ErrorCode::invalid_file, "tokenizer", "{}: precompiled_charsmap is no base64", source);
+      v.charsmap = *rules;
+    } else if (type == "Strip" || (type == "Replace" && pipeline::read_pattern(part, source) == " {2,}")) {
+      v.remove_extra_spaces = true;
+    } else {
+      not_built(source, "Unigram with normalizer", type);
+    }
+  }
+  for (Json part : json_parts(root, "pre_tokenizer", "pretokenizers")) {
+    const std::string_view type = json_string(part, "type", "");
+    if (type == "WhitespaceSplit")
+      v.remove_extra_spaces = true;
+    else if (type == "Metaspace")
+      v.add_space_prefix = json_string(part, "prepend_scheme",
+                                       json_bool(part, "add_prefix_space", true) ? "always" : "never") != "never";
+    else
+      not_built(source, "Unigram with pre_tokenizer", type);
+  }
 }
 
 }  // namespace ingot

@@ -3,6 +3,7 @@
 
 #include "core/fail.h"
 #include "ingot/tokenizer.h"
+#include "tokenizer/base64.h"
 #include "tokenizer/index.h"
 #include "tokenizer/kinds.h"
 #include "tokenizer/pretokenizers.h"
@@ -101,6 +102,16 @@ std::string normalizer(const Vocabulary& v, bool metaspace) {
     return fmt::format(R"({{"type":"BertNormalizer","clean_text":{},"handle_chinese_chars":{},"strip_accents":{},)"
                        R"("lowercase":{}}})",
                        json(v.clean_text), json(v.chinese_characters), json(v.strip_accents), json(v.lower_case));
+  if (v.kind == "t5") {
+    std::string members;
+    if (!v.charsmap.empty())
+      members = fmt::format(R"({{"type":"Precompiled","precompiled_charsmap":"{}"}})", to_base64(v.charsmap));
+    if (v.remove_extra_spaces)
+      members += (members.empty() ? "" : ",") +
+                 fmt::format(R"({{"type":"Strip","strip_left":true,"strip_right":true}},)"
+                             R"({{"type":"Replace","pattern":{{"Regex":" {{2,}}"}},"content":" "}})");
+    return members.empty() ? "null" : R"({"type":"Sequence","normalizers":[)" + members + "]}";
+  }
   if (metaspace) return "null";
   const std::string replace =
       fmt::format(R"({{"type":"Replace","pattern":{{"String":" "}},"content":"{}"}})", space_mark);
@@ -116,6 +127,9 @@ std::string pre_tokenizer(const Vocabulary& v, bool metaspace) {
     return fmt::format(R"({{"type":"Metaspace","replacement":"{}","prepend_scheme":"{}","split":{}}})", space_mark,
                        scheme, json(v.split_words));
   }
+  if (v.kind == "t5")
+    return fmt::format(R"({{"type":"Metaspace","replacement":"{}","prepend_scheme":"{}","split":false}})", space_mark,
+                       v.add_space_prefix ? "always" : "never");
   if (v.kind == "bert") return R"({"type":"BertPreTokenizer"})";
   std::vector<std::string> patterns = v.patterns;
   if (v.pre != "regex") {
@@ -190,6 +204,7 @@ std::string config(const Vocabulary& v) {
          (bert ? fmt::format("  \"do_lower_case\": {},\n  \"strip_accents\": {},\n  \"tokenize_chinese_chars\": {},\n",
                              json(v.lower_case), json(v.strip_accents), json(v.chinese_characters))
                : "") +
+         (v.chat_template.empty() ? "" : fmt::format("  \"chat_template\": {},\n", quote(v.chat_template))) +
          fmt::format("  \"clean_up_tokenization_spaces\": false,\n  \"tokenizer_class\": \"{}\"\n}}\n",
                      v.kind == "sentencepiece" ? "LlamaTokenizer" : "PreTrainedTokenizerFast");
 }
@@ -199,8 +214,9 @@ std::string config(const Vocabulary& v) {
 std::vector<std::pair<std::string, std::string>> Vocabulary::to_huggingface() const {
   check("vocabulary");
   if (kind == "sentencepiece") return {{"tokenizer.model", model}, {"tokenizer_config.json", config(*this)}};
-  const bool bert = kind == "bert";
-  if (kind != "llama" && kind != "gpt2" && !bert)
+  if (kind == "huggingface") return {{"tokenizer.json", model}, {"tokenizer_config.json", config(*this)}};
+  const bool bert = kind == "bert", t5 = kind == "t5";
+  if (kind != "llama" && kind != "gpt2" && !bert && !t5)
     throw NotImplemented("tokenizer", fmt::format("tokenizer.json of kind '{}'", kind));
   const bool llama = kind == "llama";
   for (std::size_t i = 0; i < tokens.size(); ++i)
@@ -210,7 +226,9 @@ std::vector<std::pair<std::string, std::string>> Vocabulary::to_huggingface() co
   std::string added, vocab, pairs;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     // GPT-2's own files keep special tokens in the vocabulary too; there ids must have no holes.
-    vocab += fmt::format("{}\n      {}: {}", vocab.empty() ? "" : ",", quote(tokens[i]), i);
+    const std::string before = vocab.empty() ? "\n      " : ",\n      ";
+    vocab += t5 ? fmt::format("{}[{}, {}]", before, quote(tokens[i]), scores[i])
+                : fmt::format("{}{}: {}", before, quote(tokens[i]), i);
     if (is_added(types[i]))
       added += fmt::format(
           R"({}{{"id":{},"content":{},"single_word":false,"lstrip":{},"rstrip":{},"normalized":false,"special":{}}})",
@@ -220,8 +238,8 @@ std::vector<std::pair<std::string, std::string>> Vocabulary::to_huggingface() co
   std::vector<bool> has_byte(256);
   for (const std::string& token : tokens)
     if (const int byte = parse_byte_token(token); byte >= 0) has_byte[static_cast<std::size_t>(byte)] = true;
-  const bool bytes = llama && std::find(has_byte.begin(), has_byte.end(), false) == has_byte.end();
-  for (const Pair& pair : merges_of(*this))
+  const bool bytes = (llama || t5) && std::find(has_byte.begin(), has_byte.end(), false) == has_byte.end();
+  for (const Pair& pair : bert || t5 ? std::vector<Pair>() : merges_of(*this))
     pairs += fmt::format("{}\n      [{}, {}]", pairs.empty() ? "" : ",", quote(pair.left), quote(pair.right));
   const bool metaspace = llama && ((add_space_prefix && (!space_after_special || !prefix_before_space)) || split_words);
   const std::string unknown_token =
@@ -233,7 +251,10 @@ std::vector<std::pair<std::string, std::string>> Vocabulary::to_huggingface() co
   text += "  \"pre_tokenizer\": " + pre_tokenizer(*this, metaspace) + ",\n";
   text += "  \"post_processor\": " + post_processor(*this) + ",\n";
   text += "  \"decoder\": " + decoder(*this) + ",\n";
-  if (bert)
+  if (t5)
+    text += fmt::format("  \"model\": {{\n    \"type\": \"Unigram\", \"unk_id\": {}, \"byte_fallback\": {},\n",
+                        unknown ? std::to_string(*unknown) : "null", json(bytes));
+  else if (bert)
     text += fmt::format(
         "  \"model\": {{\n    \"type\": \"WordPiece\", \"unk_token\": {}, \"continuing_subword_prefix\": \"##\", "
         "\"max_input_chars_per_word\": 100,\n",
@@ -243,8 +264,9 @@ std::vector<std::pair<std::string, std::string>> Vocabulary::to_huggingface() co
         "  \"model\": {{\n    \"type\": \"BPE\", \"dropout\": null, \"unk_token\": {}, \"continuing_subword_prefix\": "
         "null,\n    \"end_of_word_suffix\": null, \"fuse_unk\": {}, \"byte_fallback\": {}, \"ignore_merges\": {},\n",
         unknown_token, json(llama && fuse_unknown), json(bytes), json(ignore_merges));
-  text +=
-      "    \"vocab\": {" + vocab + "\n    }" + (bert ? "" : ",\n    \"merges\": [" + pairs + "\n    ]") + "\n  }\n}\n";
+  text += "    \"vocab\": " + std::string(t5 ? "[" : "{") + vocab + "\n    " + (t5 ? "]" : "}");
+  if (!bert && !t5) text += ",\n    \"merges\": [" + pairs + "\n    ]";
+  text += "\n  }\n}\n";
   std::vector<std::pair<std::string, std::string>> files = {{"tokenizer.json", std::move(text)},
                                                             {"tokenizer_config.json", config(*this)}};
   if (bert) files.emplace_back("vocab.txt", lines(tokens));

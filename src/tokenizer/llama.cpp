@@ -13,9 +13,9 @@ namespace ingot {
 
 namespace {
 
-class LlamaTokenizer final : public Tokenizer {
+class LlamaTokenizer final : public CuttingTokenizer {
  public:
-  explicit LlamaTokenizer(Vocabulary v) : Tokenizer(std::move(v)), index_(vocabulary_.tokens.size()) {
+  explicit LlamaTokenizer(Vocabulary v) : CuttingTokenizer(std::move(v)), index_(vocabulary_.tokens.size()) {
     const auto& tokens = vocabulary_.tokens;
     bytes_.fill(-1);
     for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -40,17 +40,8 @@ class LlamaTokenizer final : public Tokenizer {
   }
 
   std::string piece(std::int32_t id) const override {
-    if (id < 0 || static_cast<std::size_t>(id) >= vocabulary_.tokens.size())
-      fail(ErrorCode::out_of_range, "tokenizer", "id {} outside the vocabulary of {}", id, vocabulary_.tokens.size());
-    const std::string& token = vocabulary_.tokens[static_cast<std::size_t>(id)];
-    switch (vocabulary_.types[static_cast<std::size_t>(id)]) {
-      case TokenType::control:
-      case TokenType::unknown: return "";
-      case TokenType::byte:
-        if (const int byte = parse_byte_token(token); byte >= 0) return std::string(1, static_cast<char>(byte));
-        [[fallthrough]];
-      default: return replace_all(token, space_mark, " ");
-    }
+    check_id(id);
+    return marked_piece(vocabulary_, id);
   }
 
  protected:

@@ -56,7 +56,7 @@ Regex::Regex(std::string_view pattern) : compiled_(std::make_unique<Compiled>())
 Regex::Regex(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
-void Regex::split(std::string_view piece, std::vector<std::string_view>& pieces) const {
+void Regex::matches(std::string_view piece, const std::function<void(std::size_t, std::size_t)>& f) const {
   const pcre2_code* code = compiled_->code.get();
   const MatchData match(pcre2_match_data_create_from_pattern(code, nullptr));
   const MatchContext context(pcre2_match_context_create(nullptr));
@@ -77,11 +77,29 @@ void Regex::split(std::string_view piece, std::vector<std::string_view>& pieces)
     // \K inside a lookahead may set a start behind the end: such a pattern cuts nothing.
     if (range[1] <= range[0] || range[0] < done)
       fail(ErrorCode::invalid_argument, "tokenizer", "pattern '{}' matches backwards", compiled_->pattern);
-    if (range[0] > done) pieces.push_back(piece.substr(done, range[0] - done));
-    pieces.push_back(piece.substr(range[0], range[1] - range[0]));
+    f(range[0], range[1]);
     done = from = range[1];
   }
+}
+
+void Regex::split(std::string_view piece, std::vector<std::string_view>& pieces) const {
+  std::size_t done = 0;
+  matches(piece, [&](std::size_t begin, std::size_t end) {
+    if (begin > done) pieces.push_back(piece.substr(done, begin - done));
+    pieces.push_back(piece.substr(begin, end - begin));
+    done = end;
+  });
   if (done < piece.size()) pieces.push_back(piece.substr(done));
+}
+
+std::string quote_regex(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    const bool plain = static_cast<unsigned char>(c) >= 0x80 || (c >= '0' && c <= '9') ||
+                       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c <= ' ';
+    out.append(plain ? "" : "\\") += c;
+  }
+  return out;
 }
 
 }  // namespace ingot

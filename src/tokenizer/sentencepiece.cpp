@@ -45,6 +45,7 @@ Vocabulary Vocabulary::from_sentencepiece(std::string_view model, std::string_vi
   v.unknown = id(processor->unk_id());
   v.padding = id(processor->pad_id());
   v.add_bos = v.bos.has_value();  // as Llama's own code; tokenizer_config.json may say otherwise
+  v.add_eos = !v.bos && v.eos && settings.model_type == 1;  // as T5's
   if (v.eos) add_end(v, *v.eos);
   read_tokenizer_config(config, v, source);
   add_named_ends(v);

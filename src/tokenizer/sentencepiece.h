@@ -24,6 +24,8 @@ struct SentencePieceSettings {
   std::vector<TokenType> types;                // the numbers of the message are ours
   std::vector<std::string_view> user_defined;
 
+  /// Whether GGUF's t5 kind says all of this model.
+  bool is_t5() const;
   /// What GGUF's llama kind can not say of this model, in words; "" where it says all.
   std::string beyond_llama() const;
 };

@@ -87,4 +87,42 @@ void check_charsmap(std::string_view charsmap, const std::string& source) {
   }
 }
 
+Charsmap::Charsmap(std::string_view charsmap, const std::string& source) {
+  check_charsmap(charsmap, source);
+  if (charsmap.empty()) return;
+  std::uint32_t size = 0;
+  std::memcpy(&size, charsmap.data(), sizeof size);
+  units_.resize(size / sizeof(std::uint32_t));
+  std::memcpy(units_.data(), charsmap.data() + sizeof size, size);
+  replacements_ = charsmap.substr(sizeof size + size);
+}
+
+/// Calls f(rule) for each that fits, the shortest first, until it returns false.
+template <class F>
+void Charsmap::rules(std::string_view rest, F&& f) const {
+  if (units_.empty()) return;
+  std::uint32_t base = offset(units_[0]);
+  for (std::size_t i = 0; i < rest.size() && rest[i] != '\0'; ++i) {
+    const auto byte = static_cast<unsigned char>(rest[i]);
+    const std::uint32_t node = base ^ byte, unit = units_[node];
+    if (label(unit) != byte) return;
+    base = node ^ offset(unit);
+    if (!has_value(unit)) continue;
+    const std::string_view from = std::string_view(replacements_).substr(units_[base] & ~value_bit);
+    if (!f(Rule{i + 1, from.substr(0, from.find('\0'))})) return;
+  }
+}
+
+std::optional<Charsmap::Rule> Charsmap::longest(std::string_view rest) const {
+  std::optional<Rule> found;
+  rules(rest, [&](const Rule& rule) { return found = rule, true; });
+  return found;
+}
+
+std::optional<Charsmap::Rule> Charsmap::shortest(std::string_view rest) const {
+  std::optional<Rule> found;
+  rules(rest, [&](const Rule& rule) { return found = rule, false; });
+  return found;
+}
+
 }  // namespace ingot

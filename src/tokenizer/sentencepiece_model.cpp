@@ -102,6 +102,10 @@ std::string SentencePieceSettings::beyond_llama() const {
   return "";
 }
 
+bool SentencePieceSettings::is_t5() const {
+  return model_type == 1 && decode_charsmap.empty() && escape_whitespaces && !whitespace_as_suffix;
+}
+
 SentencePieceSettings read_sentencepiece(std::string_view model, const std::string& source) {
   if (model.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     fail(ErrorCode::invalid_file, "tokenizer", "{}: a SentencePiece model of {} bytes", source, model.size());

@@ -10,9 +10,9 @@ namespace ingot {
 
 namespace {
 
-class SentencePieceTokenizer final : public Tokenizer {
+class SentencePieceTokenizer final : public CuttingTokenizer {
  public:
-  explicit SentencePieceTokenizer(Vocabulary v) : Tokenizer(std::move(v)) {
+  explicit SentencePieceTokenizer(Vocabulary v) : CuttingTokenizer(std::move(v)) {
     static const std::string source = "vocabulary";
     read_sentencepiece(vocabulary_.model, source);
     processor_ = load_sentencepiece(vocabulary_.model, source);
@@ -48,11 +48,6 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
  private:
-  void check_id(std::int32_t id) const {
-    if (id < 0 || static_cast<std::size_t>(id) >= vocabulary_.tokens.size())
-      fail(ErrorCode::out_of_range, "tokenizer", "id {} outside the vocabulary of {}", id, vocabulary_.tokens.size());
-  }
-
   template <class F>
   static void call(F&& function) {
     std::string reason;

@@ -5,39 +5,39 @@
 namespace ingot {
 
 namespace {
-std::uint64_t edge(std::uint32_t node, char c) { return std::uint64_t{node} << 8 | static_cast<unsigned char>(c); }
+
+/// Whether the token is cut out of texts: always, or where control tokens are wanted.
+bool is_always(const Vocabulary& v, std::size_t id) {
+  return v.types[id] == TokenType::user_defined && v.kind != "sentencepiece" && v.kind != "t5";
+}
+bool is_cut(const Vocabulary& v, std::size_t id) {
+  return is_always(v, id) || v.types[id] == TokenType::control || v.types[id] == TokenType::unknown;
+}
+
+std::size_t bytes_to_cut(const Vocabulary& v) {
+  std::size_t bytes = 0;
+  for (std::size_t id = 0; id < v.tokens.size(); ++id)
+    if (is_cut(v, id)) bytes += v.tokens[id].size();
+  return bytes;
+}
+
 }  // namespace
 
-SpecialTokens::SpecialTokens(const Vocabulary& vocabulary) : nodes_(1) {
+SpecialTokens::SpecialTokens(const Vocabulary& vocabulary)
+    : trie_(bytes_to_cut(vocabulary)), always_(vocabulary.tokens.size()) {
   for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
-    const TokenType type = vocabulary.types[id];
-    const std::string& text = vocabulary.tokens[id];
-    const bool always = type == TokenType::user_defined && vocabulary.kind != "sentencepiece";
-    if (text.empty() || (!always && type != TokenType::control && type != TokenType::unknown)) continue;
-    std::uint32_t node = 0;
-    for (char c : text) {
-      const auto [found, added] = edges_.try_emplace(edge(node, c), static_cast<std::uint32_t>(nodes_.size()));
-      if (added) nodes_.emplace_back();
-      node = found->second;
-    }
-    if (nodes_[node].id < 0) nodes_[node] = {static_cast<std::int32_t>(id), always};
-    starts_[static_cast<unsigned char>(text[0])] = true;
+    if (!is_cut(vocabulary, id)) continue;
+    trie_.add(vocabulary.tokens[id], static_cast<std::int32_t>(id));
+    always_[id] = is_always(vocabulary, id);
   }
 }
 
 std::vector<SpecialTokens::Cut> SpecialTokens::find(std::string_view text, bool control) const {
   std::vector<Cut> found;
-  for (std::size_t begin = 0; begin < text.size(); ++begin) {
-    if (!starts_[static_cast<unsigned char>(text[begin])]) continue;
-    std::uint32_t node = 0;
-    for (std::size_t at = begin; at < text.size(); ++at) {
-      const auto next = edges_.find(edge(node, text[at]));
-      if (next == edges_.end()) break;
-      node = next->second;
-      if (nodes_[node].id >= 0 && (control || nodes_[node].always))
-        found.push_back({begin, at + 1 - begin, nodes_[node].id});
-    }
-  }
+  for (std::size_t begin = 0; begin < text.size(); ++begin)
+    trie_.prefixes(text.substr(begin), [&](std::size_t length, std::int32_t id) {
+      if (control || always_[static_cast<std::size_t>(id)]) found.push_back({begin, length, id});
+    });
   if (found.size() < 2) return found;
   std::sort(found.begin(), found.end(), [](const Cut& a, const Cut& b) {
     if (a.length != b.length) return a.length > b.length;

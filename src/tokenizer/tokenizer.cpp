@@ -6,7 +6,6 @@
 
 #include "core/fail.h"
 #include "tokenizer/kinds.h"
-#include "tokenizer/special.h"
 #include "tokenizer/unicode.h"
 
 namespace ingot {
@@ -71,8 +70,32 @@ MergeParts split_merge(std::string_view merge) noexcept {
   return {merge.substr(0, space), merge.substr(space + 1)};
 }
 
-Tokenizer::Tokenizer(Vocabulary vocabulary)
-    : vocabulary_(std::move(vocabulary)), special_(std::make_unique<SpecialTokens>(vocabulary_)) {}
+std::string marked_piece(const Vocabulary& v, std::int32_t id) {
+  const std::string& token = v.tokens[static_cast<std::size_t>(id)];
+  switch (v.types[static_cast<std::size_t>(id)]) {
+    case TokenType::control:
+    case TokenType::unknown: return "";
+    case TokenType::byte:
+      if (const int byte = parse_byte_token(token); byte >= 0) return std::string(1, static_cast<char>(byte));
+      [[fallthrough]];
+    default: return replace_all(token, space_mark, " ");
+  }
+}
+
+Tokenizer::Tokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
+
+CuttingTokenizer::CuttingTokenizer(Vocabulary vocabulary) : Tokenizer(std::move(vocabulary)), special_(vocabulary_) {}
+
+void Tokenizer::check_id(std::int32_t id) const {
+  if (id < 0 || static_cast<std::size_t>(id) >= vocabulary_.tokens.size())
+    fail(ErrorCode::out_of_range, "tokenizer", "id {} outside the vocabulary of {}", id, vocabulary_.tokens.size());
+}
+
+void Tokenizer::check_length(std::string_view text) {
+  // Positions are 32-bit inside; one character may need three bytes more than it has (a space becomes ▁).
+  if (text.size() > std::numeric_limits<std::int32_t>::max() / 4)
+    fail(ErrorCode::invalid_argument, "tokenizer", "text of {} bytes; at most 512 MiB at once", text.size());
+}
 
 Tokenizer::~Tokenizer() = default;
 
@@ -82,17 +105,17 @@ std::unique_ptr<Tokenizer> Tokenizer::make(Vocabulary vocabulary) {
   if (vocabulary.kind == "gpt2") return make_gpt2(std::move(vocabulary));
   if (vocabulary.kind == "bert") return make_bert(std::move(vocabulary));
   if (vocabulary.kind == "sentencepiece") return make_sentencepiece(std::move(vocabulary));
-  throw NotImplemented("tokenizer",
-                       fmt::format("kind '{}' (built: llama, gpt2, bert, sentencepiece)", vocabulary.kind));
+  if (vocabulary.kind == "t5") return make_t5(std::move(vocabulary));
+  if (vocabulary.kind == "huggingface") return make_huggingface(std::move(vocabulary));
+  throw NotImplemented("tokenizer", fmt::format("kind '{}' (built: llama, gpt2, bert, t5, sentencepiece, huggingface)",
+                                                vocabulary.kind));
 }
 
-std::vector<std::int32_t> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
-  // Positions are 32-bit inside; one character may need three bytes more than it has (a space becomes ▁).
-  if (text.size() > std::numeric_limits<std::int32_t>::max() / 4)
-    fail(ErrorCode::invalid_argument, "tokenizer", "text of {} bytes; at most 512 MiB at once", text.size());
+std::vector<std::int32_t> CuttingTokenizer::encode(std::string_view text, EncodeOptions options) const {
+  check_length(text);
   std::vector<std::int32_t> ids;
   if (options.add_special && vocabulary_.add_bos && vocabulary_.bos) ids.push_back(*vocabulary_.bos);
-  const auto cuts = special_->find(text, options.parse_special);
+  const auto cuts = special_.find(text, options.parse_special);
   std::size_t at = 0;
   for (std::size_t i = 0; i <= cuts.size(); ++i) {
     const std::size_t end = i < cuts.size() ? cuts[i].begin : text.size();

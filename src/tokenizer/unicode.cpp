@@ -56,6 +56,13 @@ bool is_number(char32_t c) noexcept {
   return k >= UTF8PROC_CATEGORY_ND && k <= UTF8PROC_CATEGORY_NO;
 }
 
+bool is_word(char32_t c) noexcept {
+  const auto k = category(c);
+  return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_NL) || k == UTF8PROC_CATEGORY_PC || c == 0x200C ||
+         c == 0x200D || (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) ||
+         (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189);
+}
+
 void append_lower(std::string& out, char32_t c) {
   // The one character of SpecialCasing.txt that has two in lower case everywhere.
   if (c == 0x130)
@@ -90,6 +97,20 @@ std::string normalize(std::string_view text, NormalForm form) {
   out.reserve(text.size());
   for (utf8proc_int32_t c : characters) append_utf8(out, static_cast<char32_t>(c));
   return out;
+}
+
+void for_each_grapheme(std::string_view text, const std::function<void(std::string_view)>& f) {
+  std::size_t begin = 0;
+  utf8proc_int32_t before = 0, state = 0;
+  for_each_character(text, [&](char32_t c, std::string_view bytes) {
+    const auto at = static_cast<std::size_t>(bytes.data() - text.data());
+    if (at > 0 && utf8proc_grapheme_break_stateful(before, static_cast<utf8proc_int32_t>(c), &state)) {
+      f(text.substr(begin, at - begin));
+      begin = at;
+    }
+    before = static_cast<utf8proc_int32_t>(c);
+  });
+  if (!text.empty()) f(text.substr(begin));
 }
 
 std::string to_valid_utf8(std::string_view text) {

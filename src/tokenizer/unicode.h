@@ -1,6 +1,7 @@
 // Properties and normal forms of characters, by utf8proc (Unicode 15), which stays inside unicode.cpp.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,8 @@ bool is_nonspacing_mark(char32_t c) noexcept;
 bool is_punctuation(char32_t c) noexcept;
 /// Categories N.
 bool is_number(char32_t c) noexcept;
+/// \w of UTS 18: letters, marks, digits, connectors, joiners, circled and squared letters.
+bool is_word(char32_t c) noexcept;
 
 /// The full lower case of one character, whatever stands around it.
 void append_lower(std::string& out, char32_t c);
@@ -26,6 +29,9 @@ void append_lower(std::string& out, char32_t c);
 enum class NormalForm { nfc, nfd, nfkc, nfkd };
 /// Of valid UTF-8, in n log n. Throws out_of_memory.
 std::string normalize(std::string_view text, NormalForm form);
+
+/// Calls f for each extended grapheme cluster (UAX 29) of valid UTF-8.
+void for_each_grapheme(std::string_view text, const std::function<void(std::string_view)>& f);
 
 /// The text with U+FFFD for each stretch that is no UTF-8.
 std::string to_valid_utf8(std::string_view text);

@@ -6,10 +6,12 @@
 #include "ingot/tokenizer.h"
 #include "tokenizer/bert.h"
 #include "tokenizer/finish.h"
+#include "tokenizer/huggingface.h"
 #include "tokenizer/index.h"
 #include "tokenizer/kinds.h"
 #include "tokenizer/pretokenizers.h"
 #include "tokenizer/sentencepiece.h"
+#include "tokenizer/sentencepiece_charsmap.h"
 
 namespace ingot {
 
@@ -53,7 +55,7 @@ void Vocabulary::check(const std::string& source) const {
   if (tokens.empty()) invalid(source, "tokens: the vocabulary is empty");
   if (tokens.size() > max_tokens) invalid(source, "tokens: {} tokens, at most {}", tokens.size(), max_tokens);
   if (types.size() != tokens.size()) invalid(source, "token_type: {} types for {} tokens", types.size(), tokens.size());
-  const bool scored = kind == "llama" || kind == "sentencepiece";
+  const bool scored = kind == "llama" || kind == "t5" || kind == "sentencepiece";
   if (scored ? scores.size() != tokens.size() : !scores.empty() && scores.size() != tokens.size())
     invalid(source, "scores: {} scores for {} tokens", scores.size(), tokens.size());
   for (std::size_t i = 0; i < scores.size(); ++i)
@@ -82,16 +84,16 @@ void Vocabulary::check(const std::string& source) const {
 Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string& source) {
   Vocabulary v;
   v.kind = metadata.string("tokenizer.ggml.model");
-  if (v.kind != "llama" && v.kind != "gpt2" && v.kind != "bert")
+  if (v.kind != "llama" && v.kind != "gpt2" && v.kind != "bert" && v.kind != "t5")
     throw NotImplemented("tokenizer",
-                         fmt::format("{}: tokenizer.ggml.model '{}' (built: llama, gpt2, bert)", source, v.kind));
-  const bool llama = v.kind == "llama", bert = v.kind == "bert";
+                         fmt::format("{}: tokenizer.ggml.model '{}' (built: llama, gpt2, bert, t5)", source, v.kind));
+  const bool llama = v.kind == "llama", bert = v.kind == "bert", t5 = v.kind == "t5";
   v.tokens = metadata.strings("tokenizer.ggml.tokens");
   if (metadata.contains("tokenizer.ggml.scores"))
     v.scores = metadata.floats("tokenizer.ggml.scores");
-  else if (llama)
+  else if (llama || t5)
     v.scores.assign(v.tokens.size(), 0.0f);
-  if (!llama) v.scores.clear();  // some converters write zeros
+  if (!llama && !t5) v.scores.clear();  // some converters write zeros
   if (metadata.contains("tokenizer.ggml.token_type")) {
     const auto types = metadata.integers("tokenizer.ggml.token_type");
     v.types.reserve(types.size());
@@ -117,19 +119,20 @@ Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string
     return static_cast<std::int32_t>(value);
   };
   /// What llama.cpp takes where a file says nothing; -1: nothing.
-  const auto usual = [&](std::int32_t of_llama, std::int32_t of_bert) -> std::optional<std::int32_t> {
-    const std::int32_t value = llama ? of_llama : bert ? of_bert : -1;
+  const auto usual = [&](std::int32_t of_llama, std::int32_t of_bert,
+                         std::int32_t of_t5) -> std::optional<std::int32_t> {
+    const std::int32_t value = llama ? of_llama : bert ? of_bert : t5 ? of_t5 : -1;
     const auto i = static_cast<std::size_t>(value);
     if (value < 0 || i >= v.tokens.size() || (bert && i < v.types.size() && v.types[i] != TokenType::control))
       return std::nullopt;
     return value;
   };
-  v.bos = id("bos_token_id", usual(1, 101));
-  v.eos = id("eos_token_id", usual(2, 102));
+  v.bos = id("bos_token_id", usual(1, 101, -1));
+  v.eos = id("eos_token_id", usual(2, 102, 1));
   if (bert) v.bos = id("cls_token_id", v.bos), v.eos = id("seperator_token_id", v.eos);
-  v.unknown = id("unknown_token_id", usual(0, 100));
-  v.padding = id("padding_token_id", usual(-1, 0));
-  v.mask = id("mask_token_id", usual(-1, 103));
+  v.unknown = id("unknown_token_id", usual(0, 100, 2));
+  v.padding = id("padding_token_id", usual(-1, 0, 0));
+  v.mask = id("mask_token_id", usual(-1, 103, -1));
   if (v.eos) add_end(v, *v.eos);
   for (const char* name : {"eot_token_id", "eom_token_id"})
     if (const auto end = id(name, std::nullopt)) add_end(v, *end);
@@ -146,8 +149,15 @@ Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string
     }  // unknown names are refused when the tokenizer is made: the file itself is sound
   }
   v.add_bos = metadata.boolean("tokenizer.ggml.add_bos_token", add_bos_by_default && v.bos.has_value());
-  v.add_eos = metadata.boolean("tokenizer.ggml.add_eos_token", bert && v.eos.has_value());
+  v.add_eos = metadata.boolean("tokenizer.ggml.add_eos_token", (bert || t5) && v.eos.has_value());
   v.add_space_prefix = metadata.boolean("tokenizer.ggml.add_space_prefix", llama);
+  v.nfc = metadata.boolean("ingot.tokenizer.nfc", false);
+  v.chat_template = metadata.string("tokenizer.chat_template", "");
+  v.remove_extra_spaces = metadata.boolean("tokenizer.ggml.remove_extra_whitespaces", false);
+  if (t5 && metadata.contains("tokenizer.ggml.precompiled_charsmap"))
+    for (const std::int64_t byte : metadata.integers("tokenizer.ggml.precompiled_charsmap"))
+      v.charsmap += static_cast<char>(byte);
+  check_charsmap(v.charsmap, source);
   v.lower_case = metadata.boolean("tokenizer.ggml.normalizer.lowercase", true);
   v.strip_accents = metadata.boolean("tokenizer.ggml.normalizer.strip_accents", v.lower_case);
   v.clean_text = metadata.boolean("ingot.tokenizer.clean_text", true);
@@ -170,9 +180,19 @@ Vocabulary Vocabulary::from_metadata(const Metadata& metadata, const std::string
 
 void Vocabulary::to_metadata(Metadata& metadata) const {
   check("vocabulary");
-  if (kind == "sentencepiece")
-    if (const std::string beyond = read_sentencepiece(model, "vocabulary").beyond_llama(); !beyond.empty())
+  if (kind == "huggingface") return to_gguf_kind(*this).to_metadata(metadata);
+  if (kind == "sentencepiece") {
+    const SentencePieceSettings settings = read_sentencepiece(model, "vocabulary");
+    if (settings.is_t5()) {
+      Vocabulary t5 = *this;
+      t5.kind = "t5";
+      t5.charsmap = settings.charsmap;
+      t5.remove_extra_spaces = settings.remove_extra_whitespaces;
+      return t5.to_metadata(metadata);
+    }
+    if (const std::string beyond = settings.beyond_llama(); !beyond.empty())
       throw NotImplemented("tokenizer", fmt::format("GGUF's keys for a SentencePiece model with {}", beyond));
+  }
   const auto set = [&](const char* name, Value value) {
     metadata.set(std::string("tokenizer.ggml.") + name, std::move(value));
   };
@@ -180,7 +200,7 @@ void Vocabulary::to_metadata(Metadata& metadata) const {
     if (id) set(name, static_cast<std::uint32_t>(*id));
   };
   const bool bert = kind == "bert";
-  set("model", kind == "gpt2" || bert ? kind : std::string("llama"));
+  set("model", kind == "gpt2" || bert || kind == "t5" ? kind : std::string("llama"));
   set("pre", kind == "gpt2" && !pre.empty() ? pre : std::string(bert && lower_case ? "bert-bge" : "default"));
   std::vector<std::string> spelled = tokens;
   if (bert)
@@ -208,6 +228,13 @@ void Vocabulary::to_metadata(Metadata& metadata) const {
   if (pre == "regex" && kind == "gpt2") {
     metadata.set("ingot.tokenizer.patterns", Array{patterns});
     metadata.set("ingot.tokenizer.ignore_merges", ignore_merges);
+  }
+  if (nfc) metadata.set("ingot.tokenizer.nfc", true);
+  if (!chat_template.empty()) metadata.set("tokenizer.chat_template", chat_template);
+  if (kind == "t5") {
+    set("remove_extra_whitespaces", remove_extra_spaces);
+    if (!charsmap.empty())
+      set("precompiled_charsmap", Array{std::vector<std::uint8_t>(charsmap.begin(), charsmap.end())});
   }
   if (bert) {
     set("normalizer.lowercase", lower_case);

@@ -415,7 +415,7 @@ def test_sentencepiece_invalid_utf8(root, tmp_path):
 def test_gguf_names_what_it_can_not_hold(root, tmp_path):
     path = tmp_path / "tokenizer.model"
     for options, word in [
-        ({"model_type": "unigram"}, "unigram"),
+        ({"model_type": "word", "byte_fallback": False}, "word"),
         ({"normalization_rule_name": "nmt_nfkc"}, "normalisation"),
         ({"remove_extra_whitespaces": True}, "remove_extra_whitespaces"),
         ({"treat_whitespace_as_suffix": True}, "treat_whitespace_as_suffix"),

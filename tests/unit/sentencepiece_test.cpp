@@ -111,8 +111,14 @@ TEST(SentencePieceLibrary, Configuration) {
 TEST(SentencePieceLibrary, KindsAndGguf) {
   const std::string identity = bytes(3, number(4, 0));  // after the first: remove_extra_whitespaces off
   Metadata metadata;
-  EXPECT_THAT(failure([&] { read(Model{}.text()).to_metadata(metadata); }),
-              testing::AllOf(HasSubstr("not_implemented"), HasSubstr("unigram")));
+  const Vocabulary unigram = read(Model{}.text());
+  unigram.to_metadata(metadata);
+  const Vocabulary t5 = Vocabulary::from_metadata(metadata, "metadata");
+  EXPECT_EQ(t5.kind, "t5");
+  for (const char* text : {"a", " b  ab\xFF a<user>b", "abba", ""})
+    EXPECT_EQ(Tokenizer::make(t5)->encode(text), Tokenizer::make(unigram)->encode(text)) << text;
+  EXPECT_THAT(failure([&] { read(Model{3}.text()).to_metadata(metadata); }),
+              testing::AllOf(HasSubstr("not_implemented"), HasSubstr("word")));
   EXPECT_THAT(failure([&] { read(Model{2, Charsmap().text(), identity}.text()).to_metadata(metadata); }),
               HasSubstr("normalisation rules"));
   EXPECT_THAT(failure([&] { read(Model{2, "", ""}.text()).to_metadata(metadata); }),

@@ -239,7 +239,7 @@ TEST(Metadata, DefaultsOfGguf) {
   EXPECT_TRUE(v.add_bos && v.ignore_merges);
   m.set("tokenizer.ggml.token_type", Array{std::vector<std::int32_t>{2, 3, 3, 7}});
   EXPECT_THAT(failure([&] { Vocabulary::from_metadata(m, "FILE"); }), HasSubstr("token_type[3] = 7"));
-  m.set("tokenizer.ggml.model", std::string("t5"));
+  m.set("tokenizer.ggml.model", std::string("rwkv"));
   EXPECT_THAT(failure([&] { Vocabulary::from_metadata(m, "FILE"); }), HasSubstr("not_implemented"));
 }
 
@@ -292,6 +292,13 @@ TEST(Metadata, KeysCarryEverything) {
     EXPECT_EQ(back.strip_left, v.strip_left);
     EXPECT_EQ(back.strip_right, v.strip_right);
   }
+}
+
+/// What GGUF's keys have no place for.
+std::string beyond_gguf(const Vocabulary& v) {
+  EXPECT_EQ(v.kind, "huggingface");
+  Metadata metadata;
+  return failure([&] { v.to_metadata(metadata); });
 }
 
 std::string json(std::string vocab, std::string merges = "", std::string added = "", std::string more = "") {
@@ -361,7 +368,7 @@ TEST(TokenizerJson, TheTemplateSaysWhatIsAdded) {
   EXPECT_THAT(v.end_of_generation, ElementsAre(2));
   EXPECT_FALSE(parse(with(b + "," + a), R"({"add_bos_token":false})").add_bos);
   for (const std::string& twice : {b + "," + e + "," + a, a + "," + b + "," + e})
-    EXPECT_THAT(failure([&] { parse(with(twice)); }), HasSubstr("two tokens on one side"));
+    EXPECT_THAT(beyond_gguf(parse(with(twice))), HasSubstr("two tokens on one side"));
 }
 
 TEST(TokenizerJson, AddedTokensAndDefaults) {
@@ -419,41 +426,56 @@ TEST(TokenizerJson, RefusesByNameAndIndex) {
   EXPECT_THAT(refused(json(R"("a":0,"b":1)", R"("a b")")), HasSubstr("model.merges[0]: 'ab' is no token"));
   EXPECT_THAT(refused(json(R"("a":0)", R"("ab")")), HasSubstr("model.merges[0] 'ab' is no pair"));
   EXPECT_THAT(refused(json(R"("a":2000)")), HasSubstr("id 2000 with only 1 tokens given"));
-  EXPECT_THAT(refused(json(R"("a b":0,"c":1,"a bc":2)", R"(["a b","c"])")), HasSubstr("'a b' holds a space"));
-  EXPECT_THAT(refused(json(R"("a":0)", "", R"({"id":1,"content":"b","single_word":true})")), HasSubstr("single_word"));
   for (const auto& [key, value] : {std::pair("dropout", "0.1"), std::pair("continuing_subword_prefix", R"("##")"),
                                    std::pair("end_of_word_suffix", R"("</w>")")})
     EXPECT_THAT(
         refused(fmt::format(R"({{"model":{{"type":"BPE","{}":{},"vocab":{{"a":0}},"merges":[]}}}})", key, value)),
         HasSubstr(std::string("model.") + key));
+  EXPECT_THAT(refused(json(R"("a":0)", "[1,2]")), HasSubstr("model.merges[0]"));
+  EXPECT_THAT(refused(json(R"("a":0)", "", R"({"id":0,"content":"b"})")),
+              HasSubstr("added_tokens 'b': id 0 is that of 'a'"));
+  EXPECT_THAT(refused(json(R"("a":0)", "", R"({"content":"b"})")), HasSubstr("added_tokens[1]: no id"));
+  EXPECT_THAT(refused(json(R"("a":0)", "", "", R"("normalizer":{"type":"Nmt"},)")), HasSubstr("normalizer 'Nmt'"));
+  const std::string model = R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"normalizer":{"type":"NFD"},)";
+  EXPECT_THAT(refused(model + R"("decoder":{"type":"CTC"}})"), HasSubstr("decoder 'CTC'"));
+  EXPECT_THAT(refused(model + R"("pre_tokenizer":{"type":"UnicodeScripts"}})"),
+              HasSubstr("pre_tokenizer 'UnicodeScripts'"));
+  EXPECT_THAT(refused(json(R"("a":0)", "", "", R"("post_processor":{"type":"Unheard"},)")), HasSubstr("'Unheard'"));
+  EXPECT_THAT(refused(json(R"("a":0)", "", "", R"("post_processor":{"type":"BertProcessing"},)")),
+              HasSubstr("post_processor.cls: a token with its id expected"));
+  EXPECT_THAT(refused(R"({"model":{"type":"Unigram","vocab":[]}})"), HasSubstr("model.vocab is empty"));
+  EXPECT_THAT(refused(R"({"model":{"type":"Unigram","vocab":[["a"]]}})"), HasSubstr("model.vocab[0]"));
+  EXPECT_THAT(refused(R"({"model":{"type":"WordLevel","vocab":{"a":0}}})"), HasSubstr("model type 'WordLevel'"));
+  std::string deep(100'000, '[');
+  EXPECT_THAT(refused(R"({"x":)" + deep), HasSubstr("invalid_file"));
+}
+
+TEST(TokenizerJson, RunsWhatGgufCannotHold) {
+  EXPECT_THAT(beyond_gguf(parse(json(R"("a b":0,"c":1,"a bc":2)", R"(["a b","c"])"))),
+              HasSubstr("'a b' holds a space"));
+  EXPECT_THAT(beyond_gguf(parse(json(R"("a":0)", "", R"({"id":1,"content":"b","single_word":true})"))),
+              HasSubstr("single_word"));
+  EXPECT_THAT(beyond_gguf(parse(json(R"("a":0)", "", "", R"("normalizer":{"type":"Lowercase"},)"))),
+              HasSubstr("'Lowercase'"));
+  EXPECT_THAT(beyond_gguf(parse(
+                  R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Whitespace"}})")),
+              HasSubstr("'Whitespace'"));
   const auto split = [&](const std::string& members, const std::string& prefix = "false") {
-    return refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Sequence",)"
-                   R"("pretokenizers":[)" +
-                   members + R"(,{"type":"ByteLevel","add_prefix_space":)" + prefix + "}]}}");
+    return parse(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Sequence",)"
+                 R"("pretokenizers":[)" +
+                 members + R"(,{"type":"ByteLevel","add_prefix_space":)" + prefix + "}]}}");
   };
   const auto pattern = [](const char* regex, const char* behavior, const char* invert) {
     return fmt::format(R"({{"type":"Split","pattern":{{"Regex":"{}"}},"behavior":"{}","invert":{}}})", regex, behavior,
                        invert);
   };
-  EXPECT_EQ(split(pattern("a", "Isolated", "false")), "no error");
-  EXPECT_EQ(split(pattern(R"(a|\\s+)", "Removed", "true")), "no error");
-  EXPECT_THAT(split(pattern("a", "Removed", "true")), HasSubstr("behavior 'Removed', invert"));
-  EXPECT_THAT(split(pattern("a", "Contiguous", "true")), HasSubstr("behavior 'Contiguous', invert"));
-  EXPECT_THAT(split(pattern("[a&&b]", "Isolated", "false")), HasSubstr("[a&&b]"));
-  EXPECT_THAT(split(pattern("a", "Isolated", "false"), "true"), HasSubstr("add_prefix_space after another"));
-  EXPECT_THAT(refused(json(R"("a":0)", "[1,2]")), HasSubstr("model.merges[0]"));
-  EXPECT_THAT(refused(json(R"("a":0)", "", R"({"id":0,"content":"b"})")),
-              HasSubstr("added_tokens 'b': id 0 is that of 'a'"));
-  EXPECT_THAT(refused(json(R"("a":0)", "", R"({"content":"b"})")), HasSubstr("added_tokens[1]: no id"));
-  EXPECT_THAT(refused(json(R"("a":0)", "", "", R"("normalizer":{"type":"Lowercase"},)")), HasSubstr("'Lowercase'"));
-  EXPECT_THAT(refused(json(R"("a":0)", "", "", R"("post_processor":{"type":"Unheard"},)")), HasSubstr("'Unheard'"));
-  EXPECT_THAT(refused(json(R"("a":0)", "", "", R"("post_processor":{"type":"BertProcessing"},)")),
-              HasSubstr("post_processor.cls: a token with its id expected"));
-  EXPECT_THAT(refused(R"({"model":{"type":"Unigram","vocab":[]}})"), HasSubstr("not_implemented"));
-  EXPECT_THAT(refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Whitespace"}})"),
-              HasSubstr("'Whitespace'"));
-  std::string deep(100'000, '[');
-  EXPECT_THAT(refused(R"({"x":)" + deep), HasSubstr("invalid_file"));
+  EXPECT_EQ(split(pattern("a", "Isolated", "false")).kind, "gpt2");
+  EXPECT_EQ(split(pattern(R"(a|\\s+)", "Removed", "true")).kind, "gpt2");
+  EXPECT_THAT(beyond_gguf(split(pattern("a", "Removed", "true"))), HasSubstr("behavior 'Removed', invert"));
+  EXPECT_THAT(beyond_gguf(split(pattern("a", "Contiguous", "true"))), HasSubstr("behavior 'Contiguous', invert"));
+  EXPECT_THAT(failure([&] { split(pattern("[a&&b]", "Isolated", "false")); }), HasSubstr("[a&&b]"));
+  EXPECT_THAT(beyond_gguf(split(pattern("a", "Isolated", "false"), "true")),
+              HasSubstr("add_prefix_space after another"));
 }
 
 TEST(SentencePiece, RefusesDamage) {

@@ -27,6 +27,7 @@ constexpr const char* document_names[] = {"config.json",
                                           "special_tokens_map.json",
                                           "tokenizer.model",
                                           "vocab.txt",
+                                          "chat_template.jinja",
                                           "model.safetensors.index.json"};
 
 // The largest vocabularies are tens of megabytes of JSON.
