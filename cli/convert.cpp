@@ -15,6 +15,7 @@ namespace {
 struct Options {
   std::string in, out, to, dtype, packing = "x86", tokenizer;
   std::int64_t max_shard_mib = 0;
+  bool keep_names = false;
   Writing writing;
 };
 
@@ -60,6 +61,7 @@ int run(const Options& options) {
   apply_writing(options.writing);
   const Checkpoint checkpoint = open_checkpoint(options.in, {.i2s_packing = parse_packing(options.packing)});
   ConvertOptions convert{.to = format_of(options), .dtype = {}, .tokenizer = options.tokenizer};
+  convert.keep_names = options.keep_names;
   convert.max_shard_bytes = static_cast<std::uint64_t>(options.max_shard_mib) << 20;
   if (!options.dtype.empty()) convert.dtype = dtype_from_string(options.dtype);
   ConversionReport report;
@@ -102,6 +104,8 @@ Command convert_command() {
             args.option(options->max_shard_mib, "--shard-size,--max-shard-size",
                         "Split weights into files of at most this many MiB");
             args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");
+            args.flag(options->keep_names, "--keep-names",
+                      "Tensor by tensor under the names they have, whatever the model");
             add_packing(args, options->packing);
             add_writing(args, options->writing);
             return [options] { return run(*options); };

@@ -51,6 +51,9 @@ struct ConvertOptions {
   std::optional<DType> dtype;  // of the matrices; none: as stored (encoded tensors become f32 where needed)
   std::uint64_t max_shard_bytes = 0;
   std::string tokenizer;  // path of a tokenizer.bin for llama2.c checkpoints; "": beside the file
+  /// Tensor by tensor, under the names they have: for architectures that are not built. No configuration is read, so
+  /// nothing is permuted and GGUF files get no keys of a model.
+  bool keep_names = false;
 };
 
 /// What a change of dtype did to a tensor's elements, over those that are finite: gathered while the plan is written.

@@ -5,6 +5,9 @@
 
 namespace ingot {
 
+/// cap · tanh(x / cap); x where `cap` is 0. Gemma 2 (arXiv:2408.00118), section 2.
+Tensor soft_cap(const Tensor& x, double cap);
+
 class SelfAttention {
  public:
   explicit SelfAttention(const ModelConfig& config);

@@ -136,7 +136,7 @@ void ModelConfig::to_metadata(Metadata& meta) const {
       std::visit(
           [&]<class T>(const Key<T>& k) {
             const T value = this->*k.member;
-            if (k.gguf.empty() || (k.nullable && value == 0)) return;
+            if (k.gguf.empty() || (k.zero == Zero::absent && value == 0)) return;
             if constexpr (std::is_same_v<T, double>)
               meta.set(key(k.gguf), f32(value));
             else

@@ -172,7 +172,9 @@ ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
       std::visit(
           [&]<class T>(const Key<T>& k) {
             const std::string name(k.huggingface);
-            if (k.absent && (name.empty() || !json.has(name.c_str())))
+            if (k.zero != Zero::number && json.is_null(name.c_str()))
+              config.*k.member = 0;
+            else if (k.absent && (name.empty() || !json.has(name.c_str())))
               config.*k.member = k.absent(config);
             else if constexpr (std::is_same_v<T, double>)
               config.*k.member = json.number(name.c_str());
@@ -228,6 +230,7 @@ std::string ModelConfig::to_huggingface(const Vocabulary& vocabulary, DType weig
   json.number("attention_dropout", 0);
   document["bos_token_id"] = vocabulary.bos ? Json(*vocabulary.bos) : Json();
   document["eos_token_id"] = vocabulary.eos ? Json(*vocabulary.eos) : Json();
+  document["pad_token_id"] = vocabulary.padding ? Json(*vocabulary.padding) : Json();
   for (const auto keys : {row.keys, row.own_keys})
     for (const ConfigKey& config_key : keys)
       std::visit(
@@ -235,7 +238,7 @@ std::string ModelConfig::to_huggingface(const Vocabulary& vocabulary, DType weig
             const T value = this->*k.member;
             const std::string key(k.huggingface);
             if (key.empty()) return;
-            if (k.nullable && value == 0)
+            if (k.zero != Zero::number && value == 0)
               json.null(key.c_str());
             else if constexpr (std::is_same_v<T, double>)
               json.number(key.c_str(), value);

@@ -24,8 +24,13 @@ class Decoder : public Model {
   virtual Tensor layer(std::size_t i, const Layer& w, const Tensor& x, const Tensor& positions,
                        KvCache& cache) const = 0;
 
+  /// Tokens (T) → (T, hidden_size).
   virtual Tensor embed(const Tensor& tokens) const { return astype(embedding(embedding_, tokens), DType::f32); }
   Tensor norm(const Tensor& x, const Tensor& weight) const { return rms_norm(x, weight, config_.norm_epsilon); }
+  /// The same of each head of q or k (T, heads·D), with one weight (D).
+  Tensor head_norm(const Tensor& x, const Tensor& weight) const {
+    return reshape(norm(x.view({x.size(0), -1, config_.head_size}), weight), x.shape());
+  }
 
   Tensor hidden_states(const Tensor& tokens, const Tensor& positions, KvCache& cache) const override {
     Tensor x = embed(tokens);
@@ -33,7 +38,9 @@ class Decoder : public Model {
     return x;
   }
 
-  Tensor head(const Tensor& hidden) const override { return linear(norm(hidden, norm_), output_); }
+  Tensor head(const Tensor& hidden) const override {
+    return soft_cap(linear(norm(hidden, norm_), output_), config_.logit_softcap);
+  }
 
   SelfAttention attention_;
 

@@ -97,7 +97,8 @@ OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const Conve
   return plan;
 }
 
-OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, ConversionReport& report) {
+OutputPlan to_huggingface(ModelSource source, const std::string& path, const ConvertOptions& options,
+                          ConversionReport& report) {
   OutputPlan plan;
   ModelConfig& config = source.config;
   if (config.rope_factors.defined())
@@ -105,12 +106,13 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
   const Architecture& architecture = architecture_of(config);
   const DType vectors = options.dtype.value_or(config.dtype.value_or(DType::f32));
   DType matrices = vectors;
+  std::vector<std::string> unknown;
   for (SourceTensor& tensor : source.tensors) {
     OutputTensor output = std::move(tensor.output);
     if (output.name.starts_with("rope_f")) continue;  // config.json says it
     const auto known = huggingface_name(architecture, output.name);
     if (!known) {
-      report.dropped.push_back(output.name);
+      unknown.push_back(output.name);
       continue;
     }
     output.name = known->name;
@@ -125,6 +127,7 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
     if (is_matrix(output)) matrices = output.dtype;
     plan.tensors.push_back(std::move(output));
   }
+  refuse_unknown(unknown, path, architecture);
   plan.metadata.set("format", std::string("pt"));
   if (options.to != "huggingface") return plan;
   plan.documents["config.json"] = config.to_huggingface(source.vocabulary.value_or(Vocabulary{}), matrices);
@@ -133,24 +136,32 @@ OutputPlan to_huggingface(ModelSource source, const ConvertOptions& options, Con
   return plan;
 }
 
+ModelSource understood(const Checkpoint& checkpoint, const std::string& tokenizer) {
+  try {
+    return model_source(checkpoint, tokenizer);
+  } catch (const NotImplemented& error) {
+    throw NotImplemented("convert", error.message() + " (--keep-names converts tensor by tensor)");
+  }
+}
+
 }  // namespace
 
 OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& options, ConversionReport& report) {
   if (options.dtype) require_float(*options.dtype);
   const bool from_gguf = checkpoint.format == "gguf", to_gguf_file = options.to == "gguf";
   OutputPlan plan;
-  if ((from_gguf && to_gguf_file) || (keeps_names(checkpoint.format) && !to_gguf_file)) {
+  if (options.keep_names || (from_gguf && to_gguf_file) || (keeps_names(checkpoint.format) && !to_gguf_file)) {
     plan = recast(checkpoint, options, report);
     if (options.to != "huggingface")
       plan.documents.clear();
     else if (!plan.documents.contains("config.json"))
       fail(ErrorCode::not_found, "convert", "{} has no config.json to write beside the weights", checkpoint.path);
   } else {
-    ModelSource source = model_source(checkpoint, options.tokenizer);
+    ModelSource source = understood(checkpoint, options.tokenizer);
     report.dropped = source.dropped;
     report.notes = source.notes;
     plan = to_gguf_file ? to_gguf(std::move(source), checkpoint, options, report)
-                        : to_huggingface(std::move(source), options, report);
+                        : to_huggingface(std::move(source), checkpoint.path, options, report);
   }
   if (to_gguf_file) record_i2s_packing(plan);
   fit_metadata(plan, options, report);

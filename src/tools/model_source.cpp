@@ -84,6 +84,15 @@ std::vector<SourceTensor> stored_tensors(const Checkpoint& checkpoint, bool bit_
   return tensors;
 }
 
+void refuse_unknown(const std::vector<std::string>& names, const std::string& path, const Architecture& architecture) {
+  if (names.empty()) return;
+  constexpr std::size_t shown = 20;
+  const std::span<const std::string> first(names.data(), std::min(names.size(), shown));
+  fail(ErrorCode::invalid_file, "convert",
+       "{}: {} tensors that {} does not have: {}{} (--keep-names converts tensor by tensor)", path, names.size(),
+       architecture.huggingface_class, fmt::join(first, ", "), names.size() > shown ? ", …" : "");
+}
+
 ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path) {
   ModelSource source{.config = ModelConfig::from(checkpoint)};
   Weights(checkpoint, source.config).check();
@@ -119,11 +128,7 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
     output.name = known->name;
     source.tensors.push_back({to_gguf_form(std::move(output), known->row->transform, config), bit_linear});
   }
-  if (!unknown.empty())
-    fail(ErrorCode::invalid_file, "convert",
-         "{}: {} tensors that {} does not have: {} (--keep-names converts tensor "
-         "by tensor)",
-         checkpoint.path, unknown.size(), config.huggingface_class, fmt::join(unknown, ", "));
+  refuse_unknown(unknown, checkpoint.path, architecture);
   config.rope_layout = architecture.gguf_rope_layout;
   const RopeScaling& scaling = config.rope_scaling;
   const auto add_factors = [&](const char* name, const Tensor& factors) {

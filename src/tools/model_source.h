@@ -24,6 +24,10 @@ struct ModelSource {
 /// tensors that the architecture does not have.
 ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path);
 
+/// Throws invalid_file with the names of tensors that no row of the architecture knows; does nothing where there are
+/// none.
+void refuse_unknown(const std::vector<std::string>& names, const std::string& path, const Architecture& architecture);
+
 /// The tensors of a GGUF file as they stand, of any architecture. `bit_linear`: mark a BitNet model's linear layers.
 std::vector<SourceTensor> stored_tensors(const Checkpoint& checkpoint, bool bit_linear);
 

@@ -1,7 +1,9 @@
 """Conversion and quantization of whole models, read back by other packages and held against the originals."""
 
+import hashlib
 import json
 import math
+import pathlib
 import subprocess
 
 import gguf
@@ -10,7 +12,8 @@ import pytest
 import transformers
 from conftest import raw_tensors, write_raw_tensors
 
-MODELS = ["llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral", "bitnet-2b4t", "bitnet-silu", "qwen2"]
+MODELS = ["llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral", "bitnet-2b4t", "bitnet-silu", "qwen2", "qwen3",
+          "gemma", "gemma2", "gemma3", "phi3", "phi3-longrope"]
 
 
 @pytest.fixture(params=["models/tiny-bitnet"] + [f"tests/golden/{name}" for name in MODELS])
@@ -42,11 +45,20 @@ def test_transformers_reads_the_configuration_we_write(call, model, tmp_path):
     config = transformers.AutoConfig.from_pretrained(tmp_path / "back")
     original = json.loads((model / "config.json").read_text())
     assert type(config).__name__ == {"llama": "LlamaConfig", "mistral": "MistralConfig", "bitnet": "BitNetConfig",
-                                     "qwen2": "Qwen2Config"}[
-        original["model_type"]]
+                                     "qwen2": "Qwen2Config", "qwen3": "Qwen3Config", "gemma": "GemmaConfig",
+                                     "gemma2": "Gemma2Config", "gemma3_text": "Gemma3TextConfig",
+                                     "phi3": "Phi3Config"}[original["model_type"]]
     assert config.hidden_size == original["hidden_size"]
-    rope = original.get("rope_parameters") or original.get("rope_scaling") or {}
-    assert config.rope_parameters["rope_type"] == rope.get("rope_type", rope.get("type", "default"))
+    # What transformers makes of both; one set of rotary parameters, or one for each kind of layer.
+    theirs = transformers.AutoConfig.from_pretrained(model)
+    for kind in ("full_attention", "sliding_attention"):
+        ours, expected = (c.rope_parameters.get(kind, c.rope_parameters) for c in (config, theirs))
+        for key in ("rope_type", "rope_theta", "factor", "short_factor", "long_factor", "partial_rotary_factor",
+                    "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"):
+            assert ours.get(key) == expected.get(key), (kind, key)
+    for key in ("sliding_window", "layer_types", "query_pre_attn_scalar", "attn_logit_softcapping",
+                "final_logit_softcapping", "hidden_activation", "head_dim"):
+        assert getattr(theirs, key, None) is None or getattr(config, key) == getattr(theirs, key), key
 
 
 def test_gguf_package_reads_what_we_write(call, model, tmp_path):
@@ -57,10 +69,30 @@ def test_gguf_package_reads_what_we_write(call, model, tmp_path):
     assert reader.fields[f"{arch}.block_count"].contents() == config["num_hidden_layers"]
     assert reader.fields[f"{arch}.attention.head_count_kv"].contents() == config["num_key_value_heads"]
     names = {t.name for t in reader.tensors}
-    assert {"token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight", "blk.0.ffn_down.weight"} <= names
+    assert {"token_embd.weight", "output_norm.weight", "blk.0.attn_norm.weight", "blk.0.ffn_down.weight"} <= names
     assert ("output.weight" in names) != config["tie_word_embeddings"]
     assert ("rope_freqs.weight" in names) == ("llama3" in (model / "config.json").read_text())
     assert all(t.tensor_type == gguf.GGMLQuantizationType.F32 for t in reader.tensors if len(t.shape) == 1)
+
+
+LAYOUTS = json.loads((pathlib.Path(__file__).parents[1] / "golden/gguf_layouts.json").read_text())
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_tensors_and_keys_are_those_of_llama_cpps_converter(call, root, tmp_path, name):
+    """tools/make_gguf_layouts.py ran it; every element counts, so permutations and Gemma's 1 + weight are in this."""
+    call("convert", root / "tests/golden" / name, tmp_path / "model.gguf", "--dtype", "f32")
+    reader = gguf.GGUFReader(tmp_path / "model.gguf")
+    tensors = {t.name: [[int(n) for n in reversed(t.shape)], hashlib.sha256(t.data.tobytes()).hexdigest()]
+               for t in reader.tensors}
+    expected = LAYOUTS[name]["tensors"]
+    factors = "rope_freqs.weight"  # theirs are computed in f32, test_rope_factors_are_llama_cpps has the limit
+    assert tensors.pop(factors, [None])[0] == expected.pop(factors, [None])[0]
+    assert tensors == expected
+    for key, value in LAYOUTS[name]["keys"].items():
+        if key == "phi3.rope.scaling.original_context_length" and "longrope" not in name:
+            continue  # a bound between two sets of factors, where there are none
+        assert reader.fields[key].contents() == value, key
 
 
 def permute(weights, heads):
@@ -114,6 +146,27 @@ def test_a_head_beside_tied_embeddings_is_dropped_and_named(call, root, tmp_path
         assert "output.weight" not in {t.name for t in gguf.GGUFReader(out).tensors}
     call("convert", tmp_path / "convert.gguf", tmp_path / "back", "--to", "hf")
     assert raw_tensors(tmp_path / "back" / "model.safetensors") == tensors
+
+
+def test_tensors_that_the_architecture_does_not_have(ingot, call, root, tmp_path):
+    """Named in one error, or kept with --keep-names; an architecture that is not built likewise."""
+    source = root / "tests/golden/qwen3"
+    (tmp_path / "model").mkdir()
+    config = (source / "config.json").read_text()
+    tensors = raw_tensors(source / "model.safetensors")
+    more = {**tensors, "model.layers.0.mystery.weight": tensors["model.norm.weight"],
+            "other": tensors["model.norm.weight"]}
+    write_raw_tensors(tmp_path / "model" / "model.safetensors", more)
+    for text, words in [(config, [b"2 tensors", b"Qwen3ForCausalLM", b"model.layers.0.mystery.weight", b"other"]),
+                        (config.replace("Qwen3ForCausalLM", "NewForCausalLM"), [b"NewForCausalLM", b"Qwen3ForCausalLM"])]:
+        (tmp_path / "model" / "config.json").write_text(text)
+        done = subprocess.run([ingot, "convert", tmp_path / "model", tmp_path / "x.gguf"], capture_output=True)
+        assert done.returncode == 1 and all(word in done.stderr for word in [*words, b"--keep-names"]), done.stderr
+        assert not (tmp_path / "x.gguf").exists()
+        call("convert", tmp_path / "model", tmp_path / "kept.gguf", "--keep-names", "--force")
+        assert {t.name for t in gguf.GGUFReader(tmp_path / "kept.gguf").tensors} == set(more)
+    call("convert", tmp_path / "kept.gguf", tmp_path / "kept.safetensors", "--keep-names")
+    assert raw_tensors(tmp_path / "kept.safetensors") == more
 
 
 # --- quantization ---------------------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@
 
 #include <cmath>
 
+#include "ingot/tools.h"
 #include "support/paths.h"
+#include "support/temporary_directory.h"
 
 namespace ingot {
 namespace {
@@ -80,6 +82,23 @@ TEST_P(Golden, PrefillInTwoPieces) {
   EXPECT_LE(expected.difference(model->forward(tokens.subspan(7), cache, LogitsOf::all), 7), limit);
 }
 
+// As convert writes it, and back: the same logits from every file.
+TEST_P(Golden, ThroughGgufAndBack) {
+  const Expected expected(GetParam());
+  const test::TemporaryDirectory directory;
+  const auto convert = [&](const std::string& from, const std::string& to, const char* format) {
+    ConvertOptions options;
+    options.to = format;
+    ConversionReport report;
+    write_checkpoint(to, format, plan_convert(open_checkpoint(from), options, report));
+    EXPECT_TRUE(report.dropped.empty());
+    const Checkpoint checkpoint = open_checkpoint(to);
+    EXPECT_LE(prefill_difference(checkpoint, ModelConfig::from(checkpoint), expected), limit) << format;
+  };
+  convert(golden(GetParam()), directory / "model.gguf", "gguf");
+  convert(directory / "model.gguf", directory / "back", "huggingface");
+}
+
 TEST_P(Golden, CatchesASwappedRope) {
   const Expected expected(GetParam());
   const Checkpoint checkpoint = open_checkpoint(golden(GetParam()));
@@ -99,7 +118,8 @@ TEST_P(Golden, CatchesAWrongEpsilon) {
 INSTANTIATE_TEST_SUITE_P(Models, Golden,
                          testing::Values("llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral",
                                          "mistral-window", "bitnet-2b4t", "bitnet-2b4t-packed",
-                                         "bitnet-packed-bitlinear", "bitnet-silu", "qwen2"),
+                                         "bitnet-packed-bitlinear", "bitnet-silu", "qwen2", "qwen3", "gemma", "gemma2",
+                                         "gemma3", "phi3", "phi3-longrope"),
                          [](const auto& param) {
                            std::string name = param.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -147,6 +167,53 @@ TEST(Model, ComparisonCatchesMissingRopeScalingAndWindow) {
   ModelConfig config = ModelConfig::from(checkpoint);
   config.sliding_window = 0;
   EXPECT_GT(prefill_difference(checkpoint, config, Expected("mistral-window")), 100 * limit);
+}
+
+// Each line takes away one thing that the architecture adds to a Llama.
+TEST(Model, ComparisonCatchesWhatArchitecturesAdd) {
+  struct Change {
+    const char* model;
+    const char* what;
+    void (*make)(ModelConfig&);
+  };
+  for (const Change& change : {
+           Change{"gemma2", "soft cap of scores", [](ModelConfig& c) { c.attention_softcap = 0; }},
+           Change{"gemma2", "soft cap of logits", [](ModelConfig& c) { c.logit_softcap = 0; }},
+           Change{"gemma2", "query_pre_attn_scalar", [](ModelConfig& c) { c.query_pre_attn_scalar = 0; }},
+           Change{"gemma2", "window", [](ModelConfig& c) { c.sliding_window = 0; }},
+           Change{"gemma2", "layers without a window", [](ModelConfig& c) { c.window_period = 0; }},
+           Change{"gemma3", "local base", [](ModelConfig& c) { c.local_rope_base = 0; }},
+           Change{"gemma3", "rope scaling", [](ModelConfig& c) { c.rope_scaling = {}; }},
+           Change{"gemma3", "period of the window", [](ModelConfig& c) { c.window_period = 2; }},
+           Change{"phi3", "window", [](ModelConfig& c) { c.sliding_window = 0; }},
+           Change{"phi3-longrope", "attention factor", [](ModelConfig& c) { c.rope_scaling.attention_factor = 1; }},
+           Change{"phi3-longrope", "long factors",
+                  [](ModelConfig& c) { c.rope_scaling.long_factors = c.rope_scaling.short_factors; }},
+           Change{"phi3-longrope", "part that turns", [](ModelConfig& c) { c.rope_size = 16, c.rope_scaling = {}; }},
+       }) {
+    const Checkpoint checkpoint = open_checkpoint(golden(change.model));
+    ModelConfig config = ModelConfig::from(checkpoint);
+    change.make(config);
+    EXPECT_GT(prefill_difference(checkpoint, config, Expected(change.model)), 100 * limit)
+        << change.model << ": " << change.what;
+  }
+}
+
+// Soft-capped attention takes queries in blocks; a token at a time is a block of one row.
+TEST(Model, SoftCappedAttentionIsTheSameInBlocks) {
+  const auto model = Model::load(open_checkpoint(golden("gemma2")));
+  std::vector<std::int32_t> tokens(200);
+  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<std::int32_t>(i * 37 % 160);
+  KvCache together(model->config(), 200), apart(model->config(), 200);
+  const Tensor all = model->forward(tokens, together, LogitsOf::all);
+  double largest = 0;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const Tensor one = model->forward(std::span(&tokens[i], 1), apart);
+    const Tensor row = contiguous(all.slice(0, static_cast<std::int64_t>(i), static_cast<std::int64_t>(i) + 1));
+    for (std::int64_t j = 0; j < row.numel(); ++j)
+      largest = std::max(largest, std::fabs(double{row.data<float>()[j]} - one.data<float>()[j]));
+  }
+  EXPECT_LE(largest, limit);  // of logits whose deviation is above 1
 }
 
 template <class F>

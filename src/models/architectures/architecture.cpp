@@ -12,7 +12,7 @@
 namespace ingot {
 namespace {
 
-constexpr std::array built{&llama, &mistral, &bitnet, &old_bitnet, &qwen2};
+constexpr std::array built{&llama, &mistral, &bitnet, &old_bitnet, &qwen2, &qwen3, &gemma, &gemma2, &gemma3, &phi3};
 
 /// The distinct names, for a message.
 std::string names(std::string_view Architecture::* name) {

@@ -38,6 +38,13 @@ struct TensorRow {
   Shape shape(const ModelConfig& config) const;
 };
 
+/// What files make of a number that is 0.
+enum class Zero : std::uint8_t {
+  number,  // as of any other
+  null,    // null in config.json
+  absent,  // null in config.json, and no key in GGUF
+};
+
 /// A number of the configuration. Rows are read in their order.
 template <class T>
 struct Key {
@@ -45,7 +52,7 @@ struct Key {
   T ModelConfig::* member;
   /// What it is where the file does not say it; null: an error.
   T (*absent)(const ModelConfig&) = nullptr;
-  bool nullable = false;  // 0 is null in config.json, and no key in GGUF
+  Zero zero = Zero::number;
 };
 using ConfigKey = std::variant<Key<std::int64_t>, Key<double>>;
 

@@ -24,7 +24,7 @@ inline constexpr ConfigKey decoder_keys[] = {
 
 inline constexpr std::int64_t none(const ModelConfig&) { return 0; }
 inline constexpr ConfigKey sliding_window_key{
-    Integer{"attention.sliding_window", "sliding_window", &ModelConfig::sliding_window, none, true}};
+    Integer{"attention.sliding_window", "sliding_window", &ModelConfig::sliding_window, none, Zero::absent}};
 
 inline constexpr TensorRow decoder_tensors[] = {
     {"token_embd", "model.embed_tokens", Axis::vocab, Axis::hidden},
@@ -32,6 +32,14 @@ inline constexpr TensorRow decoder_tensors[] = {
     {"output", "lm_head", Axis::vocab, Axis::hidden},
 };
 
+// Gemma's norms multiply by 1 + weight; GGUF holds the sum.
+inline constexpr TensorRow gemma_tensors[] = {
+    {"token_embd", "model.embed_tokens", Axis::vocab, Axis::hidden},
+    {"output_norm", "model.norm", Axis::hidden, Axis::none, Transform::plus_one},
+    {"output", "lm_head", Axis::vocab, Axis::hidden},
+};
+
 inline constexpr ActivationName silu_only[] = {{"silu", ActivationFunction::silu}};
+inline constexpr ActivationName gelu_tanh_only[] = {{"gelu_pytorch_tanh", ActivationFunction::gelu_tanh}};
 
 }  // namespace ingot

@@ -31,6 +31,8 @@ JsonReader::JsonReader(const Json& object, std::string where) : object_(object),
 
 bool JsonReader::has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
 
+bool JsonReader::is_null(const char* key) const { return object_.contains(key) && object_[key].is_null(); }
+
 const Json& JsonReader::at(const char* key) const {
   if (!has(key)) fail(ErrorCode::not_found, "model", "{}: key '{}' is missing", where_, key);
   return object_[key];

@@ -14,6 +14,7 @@ class JsonReader {
   JsonReader(const nlohmann::ordered_json& object, std::string where);
 
   bool has(const char* key) const;
+  bool is_null(const char* key) const;
   const nlohmann::ordered_json& at(const char* key) const;
   JsonReader child(const char* key) const { return {at(key), where_ + ": " + key}; }
 
