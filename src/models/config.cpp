@@ -24,6 +24,7 @@ void check(const ModelConfig& config, const std::string& path) {
   positive("number of heads", config.heads);
   positive("number of key heads", config.kv_heads);
   positive("head size", config.head_size);
+  positive("size of all heads", config.heads * config.head_size);
   positive("context length", config.context_length);
   if (config.heads % config.kv_heads != 0)
     fail(ErrorCode::invalid_file, "model", "{}: {} heads are not a multiple of {} key heads", path, config.heads,

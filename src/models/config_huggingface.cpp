@@ -91,7 +91,8 @@ void read_rope(const JsonReader& json, ModelConfig& config) {
   }
   if (!(part > 0 && part <= 1))
     fail(ErrorCode::invalid_file, "model", "{}: partial_rotary_factor {}", json.where(), part);
-  config.rope_size = static_cast<std::int64_t>(static_cast<double>(config.head_size) * part);
+  config.rope_size =
+      part == 1 ? config.head_size : static_cast<std::int64_t>(static_cast<double>(config.head_size) * part);
   // Upstream's converter permutes whole heads.
   if (config.rope_size != config.head_size && architecture_of(config).gguf_rope_layout == RopeLayout::interleaved)
     throw NotImplemented("model", json.where() + ": partial_rotary_factor");
