@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "core/fail.h"
@@ -32,26 +34,30 @@ void raise_to(std::atomic<double>& most, double value) {
 }
 
 // Of two tensors of one shape. In f32, but for f64: differences of neighbours are exact there.
-template <class T>
+template <class T, class Bits>
 void add_errors_in(const Tensor& x, const Tensor& y, Rounding& rounding) {
   const Tensor a = contiguous(astype(x, dtype_of<T>)), b = contiguous(astype(y, dtype_of<T>));
   const T *from = a.data<T>(), *to = b.data<T>();
-  T error = 0, relative = 0;
-  for (std::int64_t i = 0; i < x.numel(); ++i) {
-    // What is not finite fails the comparisons, as 0 / 0 does.
-    const T difference = std::abs(from[i] - to[i]), ratio = difference / std::abs(from[i]);
-    error = difference > error ? difference : error;
-    relative = ratio > relative ? ratio : relative;
+  constexpr Bits infinity = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
+  Bits error = 0, relative = 0;
+  const std::int64_t n = x.numel();
+  for (std::int64_t i = 0; i < n; ++i) {
+    // Magnitudes compare as integers, which compilers do in vectors; NaN, as of 0 / 0, lies above infinity.
+    const T difference = std::abs(from[i] - to[i]);
+    const auto absolute = std::bit_cast<Bits>(difference), ratio = std::bit_cast<Bits>(difference / std::abs(from[i]));
+    const Bits by = absolute > infinity ? 0 : absolute, times = ratio > infinity ? 0 : ratio;
+    error = by > error ? by : error;
+    relative = times > relative ? times : relative;
   }
-  raise_to(rounding.max_error, static_cast<double>(error));
-  raise_to(rounding.max_relative_error, static_cast<double>(relative));
+  raise_to(rounding.max_error, static_cast<double>(std::bit_cast<T>(error)));
+  raise_to(rounding.max_relative_error, static_cast<double>(std::bit_cast<T>(relative)));
 }
 
 void add_errors(const Tensor& x, const Tensor& y, Rounding& rounding) {
   if (x.dtype() == DType::f64)
-    add_errors_in<double>(x, y, rounding);
+    add_errors_in<double, std::int64_t>(x, y, rounding);
   else
-    add_errors_in<float>(x, y, rounding);
+    add_errors_in<float, std::int32_t>(x, y, rounding);
 }
 
 // The largest |x|: the scale bitnet.cpp takes.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "ingot/float_types.h"
@@ -93,31 +94,43 @@ inline float inverse(float d) noexcept { return d != 0 ? 1 / d : 0; }
 
 /// Truncated to an integer. Infinity and NaN, which come of an infinite inverse, give 0: what x86's conversion
 /// followed by a cut to 8 bits leaves, and so what ggml's files hold.
-inline int code(float x) noexcept { return x > -1e6f && x < 1e6f ? static_cast<int>(x) : 0; }
+// A choice of numbers rather than a branch, so that loops over it become vectors.
+inline int code(float x) noexcept { return static_cast<int>((x > -1e6f) & (x < 1e6f) ? x : 0.0f); }
 
 /// Rounded to nearest, ties away from zero; 0 as in code(). Exact for |x| < 2²²: x − t has no rounding error there.
 inline int rounded_code(float x) noexcept {
-  if (!(x > -1e6f && x < 1e6f)) return 0;
-  const int t = static_cast<int>(x);
-  const float rest = x - static_cast<float>(t);
+  const int t = code(x);
+  const float rest = ((x > -1e6f) & (x < 1e6f) ? x : 0.0f) - static_cast<float>(t);
   return t + (rest >= 0.5f ? 1 : 0) - (rest <= -0.5f ? 1 : 0);
 }
 
 inline float magnitude(float x) noexcept { return x < 0 ? -x : x; }
 
-/// The largest |x| of n.
+/// The largest |x| of n; NaN counts as 0. Magnitudes compare as integers, which compilers do in vectors.
 inline float largest_magnitude(const float* x, int n) noexcept {
-  float largest = 0;
-  for (int i = 0; i < n; ++i) largest = magnitude(x[i]) > largest ? magnitude(x[i]) : largest;
-  return largest;
+  std::int32_t largest = 0;
+  for (int i = 0; i < n; ++i) {
+    const auto bits = static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(x[i]) & 0x7FFFFFFFu);
+    const std::int32_t number = bits > 0x7F800000 ? 0 : bits;
+    largest = number > largest ? number : largest;
+  }
+  return std::bit_cast<float>(largest);
 }
 
-/// The first x of largest |x| among n, with its sign.
+/// The first x of largest |x| among n, with its sign; x[0] where all are NaN.
 inline float extreme(const float* x, int n) noexcept {
-  float found = x[0];
-  for (int i = 1; i < n; ++i)
-    if (magnitude(x[i]) > magnitude(found)) found = x[i];
-  return found;
+  std::int32_t above = 0, below = 0;  // the largest of each sign
+  for (int i = 0; i < n; ++i) {
+    const auto bits = std::bit_cast<std::int32_t>(x[i]), opposite = bits ^ std::numeric_limits<std::int32_t>::min();
+    const std::int32_t positive = bits > 0x7F800000 ? 0 : bits, negative = opposite > 0x7F800000 ? 0 : opposite;
+    above = positive > above ? positive : above;
+    below = negative > below ? negative : below;
+  }
+  if (above != below) return above > below ? std::bit_cast<float>(above) : -std::bit_cast<float>(below);
+  const float largest = std::bit_cast<float>(above);
+  for (int i = 0; i < n; ++i)
+    if (magnitude(x[i]) == largest) return x[i];
+  return x[0];
 }
 
 struct Range {
