@@ -185,5 +185,79 @@ TEST(Config, BitNetKinds) {
   EXPECT_TRUE(online.scale_multiplies);
 }
 
+// Only what every converter writes.
+Checkpoint gguf_of(const std::string& architecture, std::uint32_t layers) {
+  Checkpoint checkpoint;
+  checkpoint.path = "some.gguf";
+  Metadata& meta = checkpoint.metadata;
+  meta.set("general.architecture", architecture);
+  for (const auto& [key, value] : std::vector<std::pair<const char*, std::uint32_t>>{{"vocab_size", 100},
+                                                                                     {"context_length", 256},
+                                                                                     {"embedding_length", 64},
+                                                                                     {"block_count", layers},
+                                                                                     {"feed_forward_length", 128},
+                                                                                     {"attention.head_count", 4},
+                                                                                     {"attention.key_length", 32}})
+    meta.set(architecture + "." + key, value);
+  meta.set(architecture + ".attention.layer_norm_rms_epsilon", 1e-5f);
+  return checkpoint;
+}
+
+TEST(Config, FilesByOthersGetLlamaCppsDefaults) {
+  const ModelConfig gemma2_9b = ModelConfig::from(gguf_of("gemma2", 42));
+  EXPECT_EQ(gemma2_9b.huggingface_class, "Gemma2ForCausalLM");
+  EXPECT_EQ(gemma2_9b.query_pre_attn_scalar, 32);  // the head size
+  EXPECT_EQ(gemma2_9b.attention_softcap, 50);
+  EXPECT_EQ(gemma2_9b.logit_softcap, 30);
+  EXPECT_EQ(gemma2_9b.sliding_window, 4096);
+  EXPECT_TRUE(gemma2_9b.has_window(0));
+  EXPECT_FALSE(gemma2_9b.has_window(1));
+  EXPECT_EQ(ModelConfig::from(gguf_of("gemma2", 46)).query_pre_attn_scalar, 16);  // hidden size / heads
+  EXPECT_EQ(ModelConfig::from(gguf_of("gemma3", 46)).query_pre_attn_scalar, 32);
+  EXPECT_EQ(ModelConfig::from(gguf_of("gemma3", 62)).query_pre_attn_scalar, 16);
+  EXPECT_EQ(ModelConfig::from(gguf_of("gemma3", 26)).local_rope_base, 10000);
+  EXPECT_FALSE(ModelConfig::from(gguf_of("gemma3", 26)).has_window(0));  // without attention.sliding_window
+
+  Checkpoint windowed = gguf_of("gemma3", 26);
+  windowed.metadata.set("gemma3.attention.sliding_window", std::uint32_t{512});
+  EXPECT_TRUE(ModelConfig::from(windowed).has_window(4));
+  EXPECT_FALSE(ModelConfig::from(windowed).has_window(5));
+
+  Checkpoint mistral_file = gguf_of("llama", 2);
+  EXPECT_EQ(ModelConfig::from(mistral_file).huggingface_class, "LlamaForCausalLM");
+  mistral_file.metadata.set("llama.attention.sliding_window", std::uint32_t{8});
+  EXPECT_EQ(ModelConfig::from(mistral_file).huggingface_class, "MistralForCausalLM");
+  EXPECT_THAT(message_of([] { ModelConfig::from(gguf_of("mamba", 2)); }), HasSubstr("'mamba'"));
+
+  Checkpoint phi = gguf_of("phi3", 2);
+  phi.metadata.set("phi3.rope.scaling.type", std::string("longrope"));
+  phi.metadata.set("phi3.rope.scaling.original_context_length", std::uint32_t{64});
+  EXPECT_THAT(message_of([&] { ModelConfig::from(phi); }), HasSubstr("'rope_factors_long.weight' is missing"));
+}
+
+TEST(Config, WhatArchitecturesRefuse) {
+  const auto message = [](const char* name, const std::string& more) {
+    std::string json = llama_json(more);
+    json.replace(json.find("LlamaForCausalLM"), 16, name);
+    return message_for(json);
+  };
+  EXPECT_THAT(message("Gemma3ForCausalLM", R"(, "layer_types": ["full_attention", "sliding_attention"])"),
+              HasSubstr("layer_types without a period, at layer 1"));
+  EXPECT_THAT(message("Gemma2ForCausalLM", R"(, "layer_types": ["full_attention", "full_attention"])"),
+              HasSubstr("a period of 1"));
+  EXPECT_THAT(message("Gemma3ForCausalLM", R"(, "use_bidirectional_attention": true)"),
+              HasSubstr("use_bidirectional_attention"));
+  EXPECT_THAT(message("Gemma2ForCausalLM", R"(, "hidden_activation": "silu")"), HasSubstr("hidden_activation 'silu'"));
+  EXPECT_THAT(message("Gemma2ForCausalLM", R"(, "attn_logit_softcapping": -1)"), HasSubstr("soft cap"));
+  EXPECT_THAT(message("Qwen2ForCausalLM", R"(, "use_sliding_window": true, "max_window_layers": 1)"),
+              HasSubstr("use_sliding_window"));
+  EXPECT_EQ(message("Qwen2ForCausalLM", R"(, "use_sliding_window": true, "max_window_layers": 2)"), "no error");
+  EXPECT_THAT(message("Phi3ForCausalLM", R"(, "rope_scaling": {"type": "longrope", "short_factor": [1, 1],
+      "long_factor": [1, 1, 1, 1]}, "original_max_position_embeddings": 64)"),
+              HasSubstr("longrope with 2 factors, 4 positive ones"));
+  EXPECT_THAT(message("Phi3ForCausalLM", R"(, "partial_rotary_factor": 1.5)"), HasSubstr("partial_rotary_factor 1.5"));
+  EXPECT_THAT(message("LlamaForCausalLM", R"(, "partial_rotary_factor": 0.5)"), HasSubstr("partial_rotary_factor"));
+}
+
 }  // namespace
 }  // namespace ingot

@@ -16,8 +16,9 @@ std::unique_ptr<Model> make_llama(const Checkpoint& checkpoint, ModelConfig conf
 
 /// Throws NotImplemented where some layers have a window (use_sliding_window, max_window_layers).
 void refuse_mixed_windows(const JsonReader& json, ModelConfig& config);
-/// Reads layer_types of a Gemma into window_period. Throws NotImplemented for a list that has no period, and for
-/// use_bidirectional_attention.
+/// Throws NotImplemented for use_bidirectional_attention.
+void refuse_bidirectional(const JsonReader& json, ModelConfig& config);
+/// The same, and reads layer_types into window_period. Throws NotImplemented for a list that has no period.
 void read_gemma_layers(const JsonReader& json, ModelConfig& config);
 /// query_pre_attn_scalar, for which GGUF has no key.
 void read_gemma_scalar(const Checkpoint& checkpoint, ModelConfig& config, std::int64_t layers_of_27b);

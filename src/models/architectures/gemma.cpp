@@ -68,9 +68,13 @@ std::unique_ptr<Model> make(const Checkpoint& checkpoint, ModelConfig config) {
 
 }  // namespace
 
-void read_gemma_layers(const JsonReader& json, ModelConfig& config) {
+void refuse_bidirectional(const JsonReader& json, ModelConfig&) {
   if (json.boolean("use_bidirectional_attention", false))
     throw NotImplemented("model", json.where() + ": use_bidirectional_attention");
+}
+
+void read_gemma_layers(const JsonReader& json, ModelConfig& config) {
+  refuse_bidirectional(json, config);
   if (!json.has("layer_types")) return;
   const std::vector<std::string> types = json.strings("layer_types");
   const auto everywhere = std::find(types.begin(), types.end(), "full_attention") - types.begin();
@@ -101,7 +105,7 @@ constexpr Architecture gemma{.huggingface_class = "GemmaForCausalLM",
                              .layer_tensors = layer_tensors,
                              .keys = decoder_keys,
                              .activations = activations,
-                             .read_json = read_gemma_layers,
+                             .read_json = refuse_bidirectional,
                              .make = make};
 
 }  // namespace ingot

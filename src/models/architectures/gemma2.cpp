@@ -79,7 +79,7 @@ constexpr ConfigKey own_keys[] = {
 // GGUF has no key for another.
 void read_json(const JsonReader& json, ModelConfig& config) {
   read_gemma_layers(json, config);
-  if (config.window_period != 2 && config.layers > 1)
+  if (config.window_period != 2)
     throw NotImplemented("model",
                          fmt::format("{}: layer_types with a period of {}", json.where(), config.window_period));
 }
