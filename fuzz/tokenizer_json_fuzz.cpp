@@ -14,6 +14,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   try {
     ingot::Vocabulary vocabulary = ingot::Vocabulary::from_tokenizer_json(parts[0], parts[1], parts[2], "fuzz");
+    const auto direct = ingot::Tokenizer::make(vocabulary);
+    const auto direct_ids = direct->encode(parts[0].substr(0, 4096));
+    (void)direct->decode(direct_ids);
+    if (!direct_ids.empty()) (void)direct->piece(direct_ids.back());
+    (void)direct->encode("e\xCC\x81 \xE6\x97\xA5x12\xFF  !?<s>\n", {false, false});
     ingot::Metadata metadata;
     vocabulary.to_metadata(metadata);
     const auto tokenizer = ingot::Tokenizer::make(ingot::Vocabulary::from_metadata(metadata, "metadata"));

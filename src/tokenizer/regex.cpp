@@ -60,9 +60,8 @@ void Regex::matches(std::string_view piece, const std::function<void(std::size_t
   const pcre2_code* code = compiled_->code.get();
   const MatchData match(pcre2_match_data_create_from_pattern(code, nullptr));
   const MatchContext context(pcre2_match_context_create(nullptr));
-  const JitStack stack(pcre2_jit_stack_create(32 << 10, jit_stack_bytes, nullptr));
-  if (!match || !context || !stack) fail(ErrorCode::out_of_memory, "tokenizer", "no memory to match a pattern");
-  pcre2_jit_stack_assign(context.get(), nullptr, stack.get());
+  JitStack stack;  // the machine's own is enough for most texts, and this one is mapped and unmapped each time
+  if (!match || !context) fail(ErrorCode::out_of_memory, "tokenizer", "no memory to match a pattern");
   pcre2_set_match_limit(context.get(), match_limit);
   pcre2_set_heap_limit(context.get(), heap_limit_kib);
   const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.get());
@@ -71,6 +70,12 @@ void Regex::matches(std::string_view piece, const std::function<void(std::size_t
     const int found = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(piece.data()), piece.size(), from,
                                   PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, match.get(), context.get());
     if (found == PCRE2_ERROR_NOMATCH) break;
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT && !stack) {
+      stack.reset(pcre2_jit_stack_create(32 << 10, jit_stack_bytes, nullptr));
+      if (!stack) fail(ErrorCode::out_of_memory, "tokenizer", "no memory to match a pattern");
+      pcre2_jit_stack_assign(context.get(), nullptr, stack.get());
+      continue;
+    }
     if (found < 0)
       fail(ErrorCode::invalid_argument, "tokenizer", "pattern '{}' on a text of {} bytes: {}", compiled_->pattern,
            piece.size(), message(found));

@@ -275,6 +275,18 @@ def test_kinds(name, tmp_path):
         assert through == ids
 
 
+@pytest.mark.parametrize("name", ["llama2_normalized", "qwen2", "bert_odd", "t5", "behaviors", "no_decoder"])
+def test_words_without_end(name, tmp_path):
+    """Texts of one word, one space or one accented letter: time grows as their length does (a minute is far beyond it)."""
+    tokenizer = KINDS[name]()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    n = 200_000
+    texts = ["a" * n, " " * n, "9" * n, "e" + "\u0301\u0323" * (n // 4), "日本" * (n // 4), "▁" * (n // 4), "the<s>" * (n // 8)]
+    ids, _ = ingot_ids("json", tmp_path, texts)
+    for text, got in zip(texts, ids, strict=True):
+        assert got == tokenizer.encode(text).ids, text[:20]
+
+
 SENTENCEPIECE = {
     "t5": {},
     "bytes": {"byte_fallback": True},

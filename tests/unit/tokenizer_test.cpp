@@ -9,6 +9,7 @@
 #include <ctime>
 #include <random>
 
+#include "ingot/model.h"
 #include "support/vocab_cases.h"
 #include "tokenizer/kinds.h"
 
@@ -448,6 +449,24 @@ TEST(TokenizerJson, RefusesByNameAndIndex) {
   EXPECT_THAT(refused(R"({"model":{"type":"WordLevel","vocab":{"a":0}}})"), HasSubstr("model type 'WordLevel'"));
   std::string deep(100'000, '[');
   EXPECT_THAT(refused(R"({"x":)" + deep), HasSubstr("invalid_file"));
+}
+
+TEST(TokenizerJson, ChatTemplates) {
+  const std::string text = "{{ \"a\" }}\n\t{% x %}";
+  const std::string quoted = R"("{{ \"a\" }}\n\t{% x %}")";
+  const std::string named = R"([{"name":"tool_use","template":"t"},{"name":"default","template":)" + quoted + "}]";
+  for (const std::string& config : {R"({"chat_template":)" + quoted + "}", R"({"chat_template":)" + named + "}"}) {
+    const Vocabulary v = parse(json(R"("a":0)"), config);
+    EXPECT_EQ(v.chat_template, text);
+    Metadata metadata;
+    v.to_metadata(metadata);
+    EXPECT_EQ(metadata.string("tokenizer.chat_template"), text);
+    const auto files = Vocabulary::from_metadata(metadata, "FILE").to_huggingface();
+    EXPECT_EQ(parse(files[0].second, files[1].second).chat_template, text);
+  }
+  Checkpoint checkpoint;
+  checkpoint.documents = {{"tokenizer.json", json(R"("a":0)")}, {"chat_template.jinja", text}};
+  EXPECT_EQ(load_vocabulary(checkpoint, "").chat_template, text);
 }
 
 TEST(TokenizerJson, RunsWhatGgufCannotHold) {
