@@ -5,9 +5,9 @@
 
 #include "core/fail.h"
 #include "core/parallel.h"
-#include "core/visit.h"
 #include "ingot/ops.h"
 #include "ingot/tools.h"
+#include "tools/values.h"
 
 namespace ingot {
 namespace {
@@ -81,17 +81,7 @@ class Pieces {
   }
   std::int64_t count() const noexcept { return total_ ? count_ : 0; }
 
-  std::vector<double> get(std::int64_t i) const {
-    Tensor piece = at(i);
-    // Mapped files may hold elements at any byte, so each piece is aligned when its turn comes.
-    piece = bit_width(piece.dtype()) < 8 ? astype(piece, DType::i8) : contiguous(piece);
-    std::vector<double> values(static_cast<std::size_t>(piece.numel()));
-    visit_numeric(piece.dtype(), "tensor_stats", [&]<class T>(T) {
-      const T* from = piece.data<T>();
-      for (std::size_t k = 0; k < values.size(); ++k) values[k] = to_double(from[k]);
-    });
-    return values;
-  }
+  std::vector<double> get(std::int64_t i) const { return as_doubles(at(i), "tensor_stats"); }
 
  private:
   Tensor at(std::int64_t i) const {
