@@ -38,8 +38,10 @@ struct Command {
 
 Command inspect_command();
 Command verify_command();
+Command diff_command();
 Command convert_command();
 Command quantize_command();
+Command calibrate_command();
 Command run_command();
 Command perplexity_command();
 Command tokenize_command();

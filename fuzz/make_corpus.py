@@ -293,10 +293,19 @@ def quantized_seeds():
                             weight_scale=("F32", [1], floats[:4]))
 
 
+def importance_seeds():
+    entry_of = lambda name, calls, values: (struct.pack("<i", len(name)) + name + struct.pack("<ii", calls, len(values))
+                                            + struct.pack(f"<{len(values)}f", *values))
+    entries = entry_of(b"blk.0.attn_q.weight", 2, [2, 0, 1, 4]) + entry_of(b"x", 0, [1])
+    yield "two", struct.pack("<i", 2) + entries + struct.pack("<ii", 3, 4) + b"text"
+    yield "bare", struct.pack("<i", 2) + entries
+    yield "none", struct.pack("<i", 0)
+
+
 def main():
     seeds = {"safetensors": safetensors_seeds, "safetensors_index": index_seeds, "gguf": gguf_seeds,
              "llama2c": llama2c_seeds, "npy": npy_seeds, "npz": npz_seeds, "pytorch": pytorch_seeds,
-             "config": config_seeds, "quantized": quantized_seeds}
+             "config": config_seeds, "quantized": quantized_seeds, "importance": importance_seeds}
     for target, make in seeds.items():
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
         for name, data in make():

@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   data += sizeof length, size -= sizeof length;
   if (length > size) return 0;
   try {
-    Checkpoint checkpoint = safetensors::open(fuzz::source_of(data + length, size - length, "fuzz/model.safetensors"), {});
+    Checkpoint checkpoint =
+        safetensors::open(fuzz::source_of(data + length, size - length, "fuzz/model.safetensors"), {});
     checkpoint.documents["config.json"].assign(reinterpret_cast<const char*>(data), length);
     huggingface::assemble_quantized(checkpoint);
     for (const NamedTensor& entry : checkpoint.tensors) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ingot/checkpoint.h"
+#include "ingot/importance.h"
 
 namespace [[gnu::visibility("default")]] ingot {
 
@@ -94,6 +95,15 @@ struct QuantizeOptions {
   bool allow_requantize = false;
   Packing i2s_packing = Packing::i2s_x86;
   std::string tokenizer;
+  /// How much the columns count: the searches weigh their errors by it, and some recipes choose other types.
+  std::shared_ptr<const ImportanceMatrix> importance = nullptr;
+  /// Recorded in the file as where `importance` came from.
+  std::string importance_file;
+  /// Instead of `type`: at most so many bits for an element, all tensors together. Each matrix gets the type that its
+  /// measured error (weighed by importance) makes worth its bytes; types given by name stay.
+  double bits = 0;
+  /// Called while errors are measured for `bits`.
+  Progress measuring = {};
 };
 
 struct QuantizeReport {
@@ -101,6 +111,14 @@ struct QuantizeReport {
     std::string tensor, wanted, used, reason;
   };
   std::vector<Substitution> substitutions;
+  struct Choice {
+    std::string tensor, type;
+    double bits = 0;   // for an element
+    double error = 0;  // Σ w (x − y)² / Σ w x², with the importance of the columns for w
+  };
+  std::vector<Choice> choices;  // of `bits`
+  /// What each tensor of the plan was made of: BitNet's master weights ternarized, nothing quantized.
+  std::vector<OutputTensor> sources;
   std::vector<std::string> notes, dropped;
   /// Bytes of all tensors and elements of all tensors, for bits per weight.
   std::uint64_t bytes = 0, elements = 0;

@@ -3,9 +3,18 @@
 #include <charconv>
 
 #include "core/fail.h"
+#include "ops/linear_observer.h"
 #include "quant/ternary.h"
 
 namespace ingot {
+namespace {
+
+const Tensor& shown(const Tensor& weight, const std::string& name, std::size_t expert = 0, std::size_t experts = 1) {
+  if (LinearObserver* observer = LinearObserver::current()) observer->loaded(weight, name + ".weight", expert, experts);
+  return weight;
+}
+
+}  // namespace
 
 Weights::Found Weights::find(const std::string& name) const {
   const auto other = huggingface_name(architecture_, name);
@@ -43,7 +52,7 @@ Tensor Weights::load(const Found& found) const {
   return tensor;
 }
 
-Tensor Weights::get(const std::string& name) const { return count(load(require(name + ".weight"))); }
+Tensor Weights::get(const std::string& name) const { return count(shown(load(require(name + ".weight")), name)); }
 
 Tensor Weights::vector(const std::string& name) const { return contiguous(astype(get(name), DType::f32)); }
 
@@ -54,6 +63,7 @@ Linear Weights::linear(const std::string& name) const {
   if (config_.bit_linear != BitLinear::none) result.activations = Activations::int8_per_row;
   const Tensor weight = load(found);
   result.weight = count(config_.bit_linear == BitLinear::master ? ternarize(weight, name + ".weight") : weight);
+  shown(result.weight, name);
   return result;
 }
 

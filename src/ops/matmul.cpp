@@ -1,6 +1,7 @@
 // matmul, linear, embedding.
 #include "device/kernel_table.h"
 #include "ops/check.h"
+#include "ops/linear_observer.h"
 #include "ops/matrix.h"
 #include "ops/params.h"
 
@@ -57,6 +58,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, Activations activations) {
   if (out.numel() == 0) return out;
   const Shape rows{out.numel() / weight.shape()[0], weight.shape()[1]};
   const Tensor left = contiguous(x).view(rows), result = out.view(Shape{rows[0], weight.shape()[0]});
+  if (LinearObserver* observer = LinearObserver::current()) observer->multiplied(left, weight);
   dispatch(Op::linear, {&left, &weight}, {&result}, LinearParams{activations});
   return out;
 }

@@ -10,6 +10,7 @@
 #include "core/fail.h"
 #include "formats/plan.h"
 #include "ingot/ops.h"
+#include "ops/quantize.h"
 #include "quant/i2_s.h"
 #include "quant/rows.h"
 #include "quant/ternary.h"
@@ -129,7 +130,15 @@ OutputTensor converted(OutputTensor source, DType dtype, std::vector<std::shared
   return source;
 }
 
-OutputTensor encoded(OutputTensor source, Scheme scheme, Packing packing) {
+Tensor importance_of_rows(const Tensor& importance, std::int64_t rows, std::int64_t first, std::int64_t last) {
+  if (!importance.defined() || importance.rank() == 1) return importance;
+  const std::int64_t experts = importance.size(0), columns = importance.size(-1);
+  std::vector<std::int64_t> expert_of;
+  for (std::int64_t row = first; row < last; ++row) expert_of.push_back(row / (rows / experts));
+  return take(importance.view({experts, columns}), Tensor::from(std::span<const std::int64_t>(expert_of)), 0);
+}
+
+OutputTensor encoded(OutputTensor source, Scheme scheme, Packing packing, const Tensor& importance) {
   require_decoder(source);
   if (scheme == Scheme::i2_s) {
     const Shared<float> scale([source] { return largest_of(source, "quantize"); });
@@ -140,10 +149,11 @@ OutputTensor encoded(OutputTensor source, Scheme scheme, Packing packing) {
     source.encoding = Encoding::i2_s(packing, 1);
   } else {
     const std::int64_t all = row_layout(source).rows;
-    source.rows = [rows = std::move(source.rows), scheme, all, name = source.name](std::int64_t first,
-                                                                                   std::int64_t last) {
-      const Tensor x = plain(rows(first, last));
-      return quantize(x, scheme, last - first == all ? name : fmt::format("{}, rows {} to {}", name, first, last - 1));
+    source.rows = [rows = std::move(source.rows), scheme, all, importance, name = source.name](std::int64_t first,
+                                                                                               std::int64_t last) {
+      const Tensor x = plain(rows(first, last)), w = importance_of_rows(importance, all, first, last);
+      const std::string shown = last - first == all ? name : fmt::format("{}, rows {} to {}", name, first, last - 1);
+      return w.defined() ? quantize_weighted(x, scheme, w, shown) : quantize(x, scheme, shown);
     };
     source.encoding = Encoding::of(scheme);
   }

@@ -40,8 +40,12 @@ OutputTensor converted(OutputTensor source, DType dtype,
                        std::vector<std::shared_ptr<const Rounding>>* roundings = nullptr);
 void require_decoder(const OutputTensor& source);
 
-/// `source` in a scheme that has an encoder; decoded first where encoded. I2_S in `packing`.
-OutputTensor encoded(OutputTensor source, Scheme scheme, Packing packing);
+/// `source` in a scheme that has an encoder; decoded first where encoded. I2_S in `packing`. `importance`: of its
+/// columns, as ImportanceMatrix::of gives it, or undefined.
+OutputTensor encoded(OutputTensor source, Scheme scheme, Packing packing, const Tensor& importance = {});
+
+/// Of rows first … last − 1 of the `rows` of a tensor: (k) where all of them share it, else (last − first, k).
+Tensor importance_of_rows(const Tensor& importance, std::int64_t rows, std::int64_t first, std::int64_t last);
 
 /// BitNet's master weight as f32 t / s: what the model computes with (quant/ternary.h).
 OutputTensor ternarized(OutputTensor source);

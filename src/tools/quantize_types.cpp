@@ -41,12 +41,6 @@ TensorType narrower(Scheme scheme, const Shape& shape) {
   return DType::f16;
 }
 
-std::string name_of(const TensorType& type) {
-  const auto* scheme = std::get_if<Scheme>(&type);
-  if (scheme) return std::string(to_string(*scheme));
-  return std::get<DType>(type) == DType::f16 ? "F16" : std::get<DType>(type) == DType::bf16 ? "BF16" : "F32";
-}
-
 struct Override {
   std::regex pattern;
   TensorType type;
@@ -103,22 +97,21 @@ std::vector<std::string> quantize_types() {
   return names;
 }
 
-std::vector<Decision> decide_types(const std::vector<SourceTensor>& tensors, const Metadata& model,
-                                   const QuantizeTarget& target, const QuantizeOptions& options) {
+std::string name_of(const TensorType& type) {
+  const auto* scheme = std::get_if<Scheme>(&type);
+  if (scheme) return std::string(to_string(*scheme));
+  return std::get<DType>(type) == DType::f16 ? "F16" : std::get<DType>(type) == DType::bf16 ? "BF16" : "F32";
+}
+
+FixedTypes fixed_types(const std::vector<SourceTensor>& tensors, const QuantizeOptions& options) {
   std::vector<Override> overrides;
   for (const std::string& text : options.tensor_types) overrides.push_back(parse_override(text));
   std::optional<TensorType> output_type, embedding_type;
   if (!options.output_tensor_type.empty()) output_type = parse_type(options.output_tensor_type);
   if (!options.token_embedding_type.empty()) embedding_type = parse_type(options.token_embedding_type);
-  bool has_output = false;
-  int values = 0;
-  for (const SourceTensor& tensor : tensors) {
-    has_output |= tensor.output.name == "output.weight";
-    values += is_value_like(tensor.output.name) ? 1 : 0;
-  }
+  FixedTypes fixed{.decisions = std::vector<Decision>(tensors.size())};
+  for (const SourceTensor& tensor : tensors) fixed.has_output |= tensor.output.name == "output.weight";
 
-  std::vector<Decision> decisions(tensors.size());
-  std::vector<RecipeTensor> open;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const OutputTensor& tensor = tensors[i].output;
     const std::string& name = tensor.name;
@@ -128,23 +121,35 @@ std::vector<Decision> decide_types(const std::vector<SourceTensor>& tensors, con
     const auto match =
         std::ranges::find_if(overrides, [&](const Override& o) { return std::regex_search(name, o.pattern); });
     if (embedding && embedding_type)
-      decisions[i].type = embedding_type;
+      fixed.decisions[i].type = embedding_type;
     else if (output && output_type)
-      decisions[i].type = output_type;
+      fixed.decisions[i].type = output_type;
     else if (match != overrides.end())
-      decisions[i].type = match->type;
-    else if (embedding && !has_output && output_type)
-      decisions[i].type = output_type;
-    else if (target.recipe)
-      open.push_back({name, tensor.shape.back(), tensor.shape.rank() > 2});
+      fixed.decisions[i].type = match->type;
+    else if (embedding && !fixed.has_output && output_type)
+      fixed.decisions[i].type = output_type;
     else
-      decisions[i].type = target.base;
+      fixed.open.push_back(i);
   }
+  return fixed;
+}
+
+std::vector<Decision> decide_types(const std::vector<SourceTensor>& tensors, const Metadata& model,
+                                   const QuantizeTarget& target, const QuantizeOptions& options) {
+  auto [decisions, open, has_output] = fixed_types(tensors, options);
   if (target.recipe) {
-    const auto schemes = mixture(*target.recipe, model, std::move(open), has_output, values, false);
-    for (std::size_t i = 0; i < tensors.size(); ++i)
-      if (const auto found = schemes.find(tensors[i].output.name); found != schemes.end())
-        decisions[i].type = found->second;
+    std::vector<RecipeTensor> matrices;
+    for (const std::size_t i : open) {
+      const OutputTensor& tensor = tensors[i].output;
+      matrices.push_back({tensor.name, tensor.shape.back(), tensor.shape.rank() > 2});
+    }
+    const auto values = static_cast<int>(
+        std::ranges::count_if(tensors, [](const SourceTensor& t) { return is_value_like(t.output.name); }));
+    const auto schemes =
+        mixture(*target.recipe, model, std::move(matrices), has_output, values, options.importance != nullptr);
+    for (const std::size_t i : open) decisions[i].type = schemes.at(tensors[i].output.name);
+  } else {
+    for (const std::size_t i : open) decisions[i].type = target.base;
   }
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const OutputTensor& tensor = tensors[i].output;

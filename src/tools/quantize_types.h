@@ -26,6 +26,17 @@ struct QuantizeTarget {
   const struct Recipe* recipe;  // null where every matrix gets `base`
 };
 
+/// "Q4_K", "F16".
+std::string name_of(const TensorType& type);
+
+/// What the options say of single tensors.
+struct FixedTypes {
+  std::vector<Decision> decisions;  // one for each tensor
+  std::vector<std::size_t> open;    // the matrices that are quantized, and of which nothing is said
+  bool has_output = false;          // there is an output.weight, so that the embedding is not the head too
+};
+FixedTypes fixed_types(const std::vector<SourceTensor>& tensors, const QuantizeOptions& options);
+
 /// One decision for each tensor. `model` has the keys of the GGUF file to be written.
 std::vector<Decision> decide_types(const std::vector<SourceTensor>& tensors, const Metadata& model,
                                    const QuantizeTarget& target, const QuantizeOptions& options);

@@ -40,10 +40,12 @@ def models(tmp_path_factory):
 @pytest.mark.parametrize("model", EXPECTED)
 def test_types(call, models, tmp_path, model):
     blocks = goldens.MODELS[model][1]
-    assert list(EXPECTED[model])[: len(goldens.RECIPES)] == goldens.RECIPES
-    for recipe in goldens.RECIPES:
-        kinds = EXPECTED[model][recipe]
-        call("quantize", models / f"{model}.gguf", tmp_path / "out.gguf", "--type", recipe, "--force")
+    assert list(EXPECTED[model]) == [*goldens.RECIPES, *(f"{recipe} imatrix" for recipe in goldens.WITH_IMATRIX)]
+    (tmp_path / "imatrix").write_bytes(b"\1\0\0\0" + b"\1\0\0\0x" + b"\1\0\0\0" + b"\1\0\0\0" + b"\0\0\x80\x3f")
+    for case, kinds in EXPECTED[model].items():
+        recipe, _, imatrix = case.partition(" ")
+        options = ("--imatrix", tmp_path / "imatrix") if imatrix else ()
+        call("quantize", models / f"{model}.gguf", tmp_path / "out.gguf", "--type", recipe, "--force", *options)
         reader = gguf.GGUFReader(tmp_path / "out.gguf")
         found = {t.name: t.tensor_type.name for t in reader.tensors}
         expected = {}
@@ -54,6 +56,6 @@ def test_types(call, models, tmp_path, model):
                         expected[f"blk.{block}.{matrix}.weight"] = kind
                 else:
                     expected[matrix] = kind
-        assert {name: kind for name, kind in found.items() if "_norm" not in name} == expected, recipe
+        assert {name: kind for name, kind in found.items() if "_norm" not in name} == expected, case
         assert {kind for name, kind in found.items() if "_norm" in name} <= {"F32"}
         assert reader.fields["general.file_type"].contents() == gguf.LlamaFileType[f"MOSTLY_{recipe}"]
