@@ -21,7 +21,7 @@ OutputPlan plan_of(int tensors) {
   OutputPlan plan;
   for (int i = 0; i < tensors; ++i) {
     const Tensor t = Tensor::full({4}, i);
-    plan.tensors.push_back({fmt::format("t{}", i), t.shape(), t.dtype(), {}, [t] { return t; }});
+    plan.tensors.push_back(OutputTensor::of(fmt::format("t{}", i), t));
   }
   plan.metadata.set("format", std::string("pt"));
   plan.documents["config.json"] = R"({"model_type":"llama"})";
