@@ -324,11 +324,15 @@ def test_states_of_bitsandbytes_that_cannot_be(call, root, tmp_path, state, expe
 
 @pytest.fixture
 def models(root, tmp_path):
-    """A small model in GPTQ, and in f16 what that decodes to."""
-    source = root / "tests" / "golden" / "llama-gqa-llama3"
+    """A small model with the vocabulary of another in GPTQ, and in f16 what that decodes to."""
+    source, tokens = root / "tests" / "golden" / "llama-gqa-llama3", root / "models" / "tiny-bitnet"
+    vocabulary = json.loads((tokens / "config.json").read_text())["vocab_size"]
+    rng = np.random.default_rng(6)
     quantized, plain = {}, {}
     for name, (dtype, shape, content) in raw_tensors(source / "model.safetensors").items():
         weight = np.frombuffer(content, DTYPES[dtype]).reshape(shape).astype(np.float16)
+        if name in ("model.embed_tokens.weight", "lm_head.weight"):
+            weight = rng.standard_normal((vocabulary, shape[1])).astype(np.float16)
         if not name.endswith("_proj.weight"):
             quantized[name] = plain[name] = weight
             continue
@@ -348,13 +352,12 @@ def models(root, tmp_path):
                                     tmp_path / directory / "model.safetensors")
         config = json.loads((source / "config.json").read_text())
         config.pop("dtype", None)
-        config["torch_dtype"] = "float16"
+        config |= {"torch_dtype": "float16", "vocab_size": vocabulary, "bos_token_id": 0, "eos_token_id": 1}
         if directory == "gptq":
             config["quantization_config"] = {"quant_method": "gptq", "bits": 4, "group_size": 32, "desc_act": False}
         (tmp_path / directory / "config.json").write_text(json.dumps(config))
         for file in ("tokenizer.json", "tokenizer_config.json"):
-            if (source / file).exists():
-                shutil.copy(source / file, tmp_path / directory)
+            shutil.copy(tokens / file, tmp_path / directory)
     return tmp_path / "gptq", tmp_path / "plain"
 
 
@@ -383,5 +386,12 @@ def test_directories_keep_their_parts_unless_the_dtype_changes(call, models, tmp
     assert "quantization_config" not in json.loads((tmp_path / "decoded" / "config.json").read_text())
 
 
-def test_verify_loads_the_model(call, models):
+def test_models_compute_with_their_decoded_weights(call, models, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("In the beginning God created the heaven and the earth. " * 9)
+    quantized, plain = (call("run", m, "--prompt", "In the", "-n", 12, "--temperature", 0).stdout for m in models)
+    assert quantized == plain and plain
+    quantized, plain = (json.loads(call("perplexity", m, "--text", text, "--context", 64, "--json").stdout)["perplexity"]
+                        for m in models)
+    assert quantized == plain
     call("verify", models[0])
