@@ -13,7 +13,8 @@ namespace {
 void fuse(std::vector<std::string>& tokens) {
   std::string all;
   for (const std::string& token : tokens) all += token;
-  tokens.assign(1, std::move(all));
+  tokens.clear();
+  tokens.push_back(std::move(all));
 }
 
 void byte_level(std::vector<std::string>& tokens, bool) {

@@ -103,7 +103,7 @@ Normalizer read_normalizer(Json part, const std::string& source) {
                                    {"NFD", NormalForm::nfd},
                                    {"NFKC", NormalForm::nfkc},
                                    {"NFKD", NormalForm::nfkd}})
-    if (type == name) return [form = form](std::string_view text) { return normalize(text, form); };
+    if (type == name) return [to = form](std::string_view text) { return normalize(text, to); };
   if (type == "Prepend")
     return [front = std::string(json_string(part, "prepend", ""))](std::string_view text) {
       return text.empty() ? std::string() : std::string(front).append(text);
