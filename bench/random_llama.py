@@ -1,6 +1,6 @@
 """random_llama.py OUT [--layers N] [--shards N]: a Hugging Face directory of random bf16 weights.
 
-Of TinyLlama's shape (1.1 B parameters, 2.2 GB) unless told; 251 layers are 24 GiB. No vocabulary.
+Of TinyLlama's shape (1.1 B parameters, 2.2 GB) unless told; 290 layers are 24 GiB. No vocabulary.
 """
 
 import argparse

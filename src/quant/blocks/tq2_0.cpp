@@ -8,11 +8,12 @@ namespace {
 void encode(const float* x, std::byte* out) {
   const float d = largest_magnitude(x, 256);
   const float id = inverse(d);
+  std::uint8_t codes[256];  // first all of them, then all bytes: both loops become vectors
+  for (int k = 0; k < 256; ++k) codes[k] = static_cast<std::uint8_t>(rounded_code(x[k] * id) + 1);
   for (int plane = 0; plane < 2; ++plane)
     for (int m = 0; m < 32; ++m) {
-      int byte = 0;
-      for (int j = 0; j < 4; ++j) byte |= (rounded_code(x[128 * plane + 32 * j + m] * id) + 1) << 2 * j;
-      out[32 * plane + m] = static_cast<std::byte>(byte);
+      const std::uint8_t* c = codes + 128 * plane + m;
+      out[32 * plane + m] = static_cast<std::byte>(c[0] | c[32] << 2 | c[64] << 4 | c[96] << 6);
     }
   store_f16(out + 64, d);
 }
