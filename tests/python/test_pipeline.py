@@ -235,7 +235,7 @@ def test_memory_stays_within_its_limit(ingot, tmp_path):
     """The file is larger than the data segment may be, and so is one of its tensors."""
     rows = np.random.default_rng(1).standard_normal((20_000, 2048)).astype(np.float32)  # 164 MB
     save_file({"w": rows, "v": rows[:5000]}, tmp_path / "in.safetensors")
-    limit = 150 << 20
+    limit = 96 << 20
 
     def limited():
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
