@@ -107,3 +107,15 @@ def test_save_refuses(tmp_path):
     seen = []
     ingot.save(path, {"a": [2.0]}, force=True, progress=lambda done, total: seen.append((done, total)))
     assert ingot.open(path)["a"].tolist() == [2.0] and seen and seen[-1][0] == seen[-1][1]
+
+
+def test_weights_held_in_several_tensors_are_decoded_when_asked_for(root):
+    directory = root / "tests" / "golden" / "quantized" / "nf4"
+    expected = ingot.open(directory / "expected.safetensors")["layer.weight"]
+    file = ingot.open(directory)
+    assert list(file) == ["layer.weight"] and file.scheme("layer.weight") == "bitsandbytes nf4, block 64"
+    weight = file["layer.weight"]
+    assert weight.dtype == ingot.bfloat16 and weight.shape == (48, 96) and weight.encoding is None
+    assert weight.tolist() == expected.tolist() == file.get("layer.weight").tolist()
+    with pytest.raises(KeyError):
+        file.scheme("absent")
