@@ -40,6 +40,7 @@ Command inspect_command();
 Command verify_command();
 Command diff_command();
 Command convert_command();
+Command shard_command();
 Command quantize_command();
 Command calibrate_command();
 Command run_command();
