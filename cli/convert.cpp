@@ -17,9 +17,15 @@ struct Options {
   std::int64_t max_shard_mib = 0;
   bool keep_names = false;
   Writing writing;
+  bool quantize = false;
+  std::string mode, recipe;
+  std::int64_t bits = 0, group_size = 0;
+
+  bool quantizes() const { return quantize || !mode.empty() || !recipe.empty() || bits != 0 || group_size != 0; }
 };
 
 std::string format_of(const Options& options) {
+  if (options.to.empty() && options.quantizes()) return "mlx";
   if (options.to == "hf") return "huggingface";
   if (!options.to.empty()) return options.to;
   const std::string_view out = options.out;
@@ -62,6 +68,15 @@ int run(const Options& options) {
   const Checkpoint checkpoint = open_checkpoint(options.in, {.i2s_packing = parse_packing(options.packing)});
   ConvertOptions convert{.to = format_of(options), .dtype = {}, .tokenizer = options.tokenizer};
   convert.keep_names = options.keep_names;
+  if (options.quantizes()) {
+    if (convert.to != "mlx") throw UsageError{"--quantize goes with --to mlx; ingot quantize writes GGUF"};
+    if (options.bits < 0 || options.bits > 8 || options.group_size < 0 || options.group_size > 128)
+      throw UsageError{"--bits: 2, 3, 4, 5, 6 or 8 was expected; --group-size: 32, 64 or 128"};
+    convert.mlx = MlxQuantization{.mode = options.mode.empty() ? "affine" : options.mode,
+                                  .bits = static_cast<int>(options.bits),
+                                  .group_size = static_cast<int>(options.group_size),
+                                  .recipe = options.recipe};
+  }
   convert.max_shard_bytes = static_cast<std::uint64_t>(options.max_shard_mib) << 20;
   if (!options.dtype.empty()) convert.dtype = dtype_from_string(options.dtype);
   ConversionReport report;
@@ -94,13 +109,22 @@ Command convert_command() {
           "Without --to the format follows OUT: .gguf, .safetensors, .npz, .npy, else a Hugging Face directory. GGUF "
           "keeps\n"
           "vectors in F32. Tensors are renamed and reordered as the target's readers expect.\n\n"
-          "Example: ingot convert models/tiny-bitnet tiny.gguf --dtype f16",
+          "Examples: ingot convert models/tiny-bitnet tiny.gguf --dtype f16\n"
+          "          ingot convert model.gguf model-mlx --to mlx --bits 4 --group-size 64",
           [](Args& args) {
             auto options = std::make_shared<Options>();
             args.positional(options->in, "in", "A model, file or directory");
             args.positional(options->out, "out", "What to write");
-            args.choice(options->to, "--to", "Format", {"gguf", "safetensors", "hf", "pytorch", "npz", "npy"});
+            args.choice(options->to, "--to", "Format", {"gguf", "safetensors", "hf", "mlx", "pytorch", "npz", "npy"});
             args.choice(options->dtype, "--dtype", "Element type of the matrices", {"f16", "bf16", "f32", "f64"});
+            args.flag(options->quantize, "-q,--quantize", "MLX: quantize the matrices");
+            args.option(options->bits, "--bits,--q-bits", "MLX: bits of a weight: 2, 3, 4, 5, 6, 8 (4)");
+            args.option(options->group_size, "--group-size,--q-group-size",
+                        "MLX: weights that share a scale: 32, 64, 128 (64)");
+            args.choice(options->mode, "--mode,--q-mode", "MLX: what codes are (affine)",
+                        {"affine", "mxfp4", "mxfp8", "nvfp4"});
+            args.choice(options->recipe, "--type,--quant-predicate", "MLX: more bits where they matter",
+                        {"mixed_2_6", "mixed_3_4", "mixed_3_6", "mixed_4_6"});
             args.option(options->max_shard_mib, "--shard-size,--max-shard-size",
                         "Split weights into files of at most this many MiB");
             args.option(options->tokenizer, "--tokenizer", "tokenizer.bin of a llama2.c checkpoint, if not beside it");

@@ -302,10 +302,39 @@ def importance_seeds():
     yield "none", struct.pack("<i", 0)
 
 
+def mlx_seeds():
+    def directory(quantization, tensors):
+        header, data = {"__metadata__": {"format": "mlx"}}, b""
+        for name, (dtype, shape, content) in tensors.items():
+            header[name] = entry(dtype, shape, len(data), len(data) + len(content))
+            data += content
+        return json.dumps({"quantization": quantization}).encode() + b"\0" + safetensors(header, data)
+
+    def weight(name, words, groups, dtype="BF16", biases=True):
+        size = 2 if dtype == "BF16" else 1
+        parts = {f"{name}.weight": ("U32", [2, words], bytes(range(8 * words))),
+                 f"{name}.scales": (dtype, [2, groups], bytes(range(60, 60 + 2 * size * groups)))}
+        if biases:
+            parts[f"{name}.biases"] = (dtype, [2, groups], bytes(2 * size * groups))
+        return parts
+
+    affine = {"group_size": 32, "bits": 4, "mode": "affine"}
+    yield "affine", directory(affine, weight("a", 8, 2) | {"norm.weight": ("F32", [2], bytes(8))})
+    yield "three", directory({"group_size": 32, "bits": 3}, weight("a", 6, 2))
+    yield "mixed", directory(affine | {"b": {"group_size": 64, "bits": 6}, "c": False},
+                             weight("a", 4, 1) | weight("b", 12, 1) | {"c.weight": ("F16", [2], bytes(4))})
+    yield "mxfp4", directory({"group_size": 32, "bits": 4, "mode": "mxfp4"}, weight("a", 4, 1, "U8", False))
+    yield "mxfp8", directory({"group_size": 32, "bits": 8, "mode": "mxfp8"}, weight("a", 8, 1, "U8", False))
+    yield "nvfp4", directory({"group_size": 16, "bits": 4, "mode": "nvfp4"}, weight("a", 8, 4, "U8", False))
+    yield "contradiction", directory(affine | {"bits": 8}, weight("a", 8, 2))
+    yield "missing", directory(affine, {"a.weight": ("U32", [2, 4], bytes(32))})
+
+
 def main():
     seeds = {"safetensors": safetensors_seeds, "safetensors_index": index_seeds, "gguf": gguf_seeds,
              "llama2c": llama2c_seeds, "npy": npy_seeds, "npz": npz_seeds, "pytorch": pytorch_seeds,
-             "config": config_seeds, "quantized": quantized_seeds, "importance": importance_seeds}
+             "config": config_seeds, "quantized": quantized_seeds, "importance": importance_seeds,
+             "mlx": mlx_seeds}
     for target, make in seeds.items():
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
         for name, data in make():

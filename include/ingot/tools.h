@@ -47,14 +47,24 @@ struct VerifyReport {
 /// the vocabulary with its size.
 VerifyReport verify(const Checkpoint& checkpoint, const Progress& progress = {});
 
+/// What mlx_lm.convert calls --q-mode, --q-bits, --q-group-size and --quant-predicate.
+struct MlxQuantization {
+  std::string mode = "affine";   // or "mxfp4", "mxfp8", "nvfp4"
+  int bits = 0, group_size = 0;  // 0: the mode's own (affine: 4, 64)
+  std::string recipe = {};       // "mixed_2_6", "mixed_3_4", "mixed_3_6", "mixed_4_6"; "": every matrix alike
+};
+
 struct ConvertOptions {
-  std::string to;              // "gguf", "safetensors", "huggingface", "pytorch", "npz", "npy"
+  std::string to;              // "gguf", "safetensors", "huggingface", "mlx", "pytorch", "npz", "npy"
   std::optional<DType> dtype;  // of the matrices; none: as stored (encoded tensors become f32 where needed)
   std::uint64_t max_shard_bytes = 0;
   std::string tokenizer;  // path of a tokenizer.bin for llama2.c checkpoints; "": beside the file
   /// Tensor by tensor, under the names they have: for architectures that are not built. No configuration is read, so
   /// nothing is permuted and GGUF files get no keys of a model.
   bool keep_names = false;
+  /// "mlx": quantize the matrices whose rows are whole groups. None: they keep their numbers; those in Q4_0, Q4_1,
+  /// Q5_0, Q5_1, Q8_0, MXFP4 or NVFP4 blocks stay quantized, as MLX's own modes hold them.
+  std::optional<MlxQuantization> mlx = std::nullopt;
 };
 
 /// What a change of dtype did to a tensor's elements, over those that are finite: gathered while the plan is written.

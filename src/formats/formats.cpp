@@ -9,6 +9,7 @@
 #include "formats/gguf/gguf.h"
 #include "formats/huggingface/huggingface.h"
 #include "formats/llama2c/llama2c.h"
+#include "formats/mlx/mlx.h"
 #include "formats/npy/npy.h"
 #include "formats/plan.h"
 #include "formats/pytorch/pytorch.h"
@@ -26,6 +27,7 @@ constexpr Format rows[] = {
     {"pytorch", ".pt", pytorch::probe, pytorch::open, pytorch::write},
     {"npy", ".npy", npy::probe, npy::open, npy::write},
     {"safetensors", ".safetensors", safetensors::probe, safetensors::open, safetensors::write},
+    {"mlx", "", mlx::probe, mlx::open, mlx::write},
     {"huggingface", "", huggingface::probe, huggingface::open, huggingface::write},
 };
 

@@ -198,7 +198,8 @@ ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
   config.activation = known->function;
   if (architecture.read_json) architecture.read_json(json, config);
 
-  if (json.has("quantization_config"))
+  // MLX's object of that name has no method: opening made its weights whole.
+  if (json.has("quantization_config") && !json.has("quantization"))
     read_quantization(json.child("quantization_config"), checkpoint, config);
   else if (config.is_bitnet())
     config.bit_linear = BitLinear::master;  // 1bitLLM's files, and unpacked 2B-4T's
@@ -216,7 +217,8 @@ std::string config_json_with_dtype(const std::string& text, DType dtype, bool de
   if (!json.is_object()) fail(ErrorCode::invalid_file, "model", "{}: an object was expected", where);
   // transformers 5 says `dtype`; earlier ones say, and all read, `torch_dtype`.
   json[json.contains("dtype") && !json.contains("torch_dtype") ? "dtype" : "torch_dtype"] = torch_name(dtype);
-  if (decoded) json.erase("quantization_config");
+  if (decoded)
+    for (const char* key : {"quantization_config", "quantization"}) json.erase(key);
   return json.dump(2) + "\n";
 }
 

@@ -2,7 +2,10 @@
 
 #include "core/fail.h"
 #include "models/config.h"
+#include "quant/mlx_blocks.h"
+#include "tools/mlx.h"
 #include "tools/model_source.h"
+#include "tools/recipes.h"
 
 namespace ingot {
 namespace {
@@ -16,13 +19,16 @@ void require_float(DType dtype) {
 
 // Formats that keep a model's tensors under Hugging Face's names, or under whatever names they have.
 bool keeps_names(std::string_view format) {
-  constexpr std::string_view all[] = {"safetensors", "huggingface", "pytorch", "npz", "npy"};
+  constexpr std::string_view all[] = {"safetensors", "huggingface", "mlx", "pytorch", "npz", "npy"};
   return std::find(std::begin(all), std::end(all), format) != std::end(all);
 }
 
+// Directories with configuration and tokenizer.
+bool is_directory(std::string_view format) { return format == "huggingface" || format == "mlx"; }
+
 // SafeTensors' metadata are texts, PyTorch's and NumPy's files have none.
 void fit_metadata(OutputPlan& plan, const ConvertOptions& options, ConversionReport& report) {
-  if (options.to == "gguf") return;
+  if (options.to == "gguf" || options.to == "mlx") return;
   Metadata fitting;
   for (const auto& [key, value] : plan.metadata) {
     if (options.to == "safetensors" || options.to == "huggingface")
@@ -40,10 +46,23 @@ void fit_metadata(OutputPlan& plan, const ConvertOptions& options, ConversionRep
   plan.metadata = std::move(fitting);
 }
 
-// Whether a composite goes into a Hugging Face directory as it came out of one: where its values stay, and always where
-// they are ternary, since config.json has no other way to say what BitNet's layers compute with.
+// Whether a composite goes into a directory as it came out of one: where its values stay, and always where they are
+// ternary, since config.json has no other way to say what BitNet's layers compute with. Only MLX reads its own.
 bool keeps_parts(const NamedTensor& entry, const ConvertOptions& options) {
-  return options.to == "huggingface" && (!options.dtype || entry.composite->scheme.starts_with("bitnet"));
+  const std::string_view scheme = entry.composite->scheme;
+  if (!is_directory(options.to) || (scheme.starts_with("mlx") && options.to != "mlx")) return false;
+  return (!options.dtype && !options.mlx) || scheme.starts_with("bitnet");
+}
+
+// What quantized weights become before they are quantized anew: no more than f16 holds was ever in them.
+DType decoded_dtype(const ConvertOptions& options) {
+  return options.dtype.value_or(options.mlx ? DType::f16 : DType::f32);
+}
+
+// Whether blocks stay what they are, in MLX's form.
+bool keeps_blocks(const OutputTensor& tensor, const ConvertOptions& options) {
+  return options.to == "mlx" && !options.dtype && !options.mlx && tensor.encoding &&
+         mlx_scheme_of(tensor.encoding->scheme());
 }
 
 // Names, metadata and documents stay; only floating matrices change their dtype.
@@ -62,6 +81,8 @@ OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options, C
     // GGUF keeps vectors in F32 whatever the matrices are.
     if (options.dtype && convertible && (is_matrix(output) || options.to != "gguf"))
       output = converted(std::move(output), *options.dtype, &report.roundings);
+    else if (options.mlx && entry.composite && entry.dtype() == DType::f32)
+      output = converted(std::move(output), decoded_dtype(options), &report.roundings);
     else if (output.encoding && options.to != "gguf" && info(output.encoding->scheme()).ggml_type >= 0)
       output = converted(std::move(output), DType::f32, &report.roundings);
     plan.tensors.push_back(std::move(output));
@@ -70,8 +91,9 @@ OutputPlan recast(const Checkpoint& checkpoint, const ConvertOptions& options, C
     plan.metadata.set("general.file_type", gguf_file_type(*options.dtype));
     plan.metadata.erase("ingot.quantize.substitutions");
   }
-  if (auto config = plan.documents.find("config.json"); config != plan.documents.end() && options.dtype)
-    config->second = config_json_with_dtype(config->second, *options.dtype, decoded, checkpoint.path + "/config.json");
+  if (auto config = plan.documents.find("config.json"); config != plan.documents.end() && (options.dtype || decoded))
+    config->second =
+        config_json_with_dtype(config->second, decoded_dtype(options), decoded, checkpoint.path + "/config.json");
   return plan;
 }
 
@@ -81,8 +103,10 @@ OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const Conve
   if (checkpoint.format == "gguf") plan.metadata = checkpoint.metadata;
   source.config.to_metadata(plan.metadata);
   DType widest = DType::f16;
+  const Recipe* blocks = nullptr;  // those of the matrices, if any
   for (SourceTensor& tensor : source.tensors) {
     OutputTensor& output = tensor.output;
+    if (output.encoding && is_matrix(output)) blocks = recipe_named(to_string(output.encoding->scheme()));
     if (is_floating(output.dtype) && !output.encoding) {
       if (!is_matrix(output))
         output = converted(std::move(output), DType::f32, &report.roundings);
@@ -92,7 +116,7 @@ OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const Conve
     }
     plan.tensors.push_back(std::move(output));
   }
-  plan.metadata.set("general.file_type", gguf_file_type(widest));
+  plan.metadata.set("general.file_type", blocks ? blocks->file_type : gguf_file_type(widest));
   if (source.vocabulary) source.vocabulary->to_metadata(plan.metadata);
   return plan;
 }
@@ -120,8 +144,8 @@ OutputPlan to_huggingface(ModelSource source, const std::string& path, const Con
       for (OutputTensor& part : packed_bitnet(output)) plan.tensors.push_back(std::move(part));
       continue;
     }
-    if (is_matrix(output) && (options.dtype || output.encoding))
-      output = converted(std::move(output), options.dtype.value_or(DType::f32), &report.roundings);
+    if (is_matrix(output) && (options.dtype || output.encoding) && !keeps_blocks(output, options))
+      output = converted(std::move(output), decoded_dtype(options), &report.roundings);
     output = to_huggingface_form(std::move(output), known->row->transform, config);
     if (!is_matrix(output)) output = converted(std::move(output), vectors, &report.roundings);
     if (is_matrix(output)) matrices = output.dtype;
@@ -129,16 +153,16 @@ OutputPlan to_huggingface(ModelSource source, const std::string& path, const Con
   }
   refuse_unknown(unknown, path, architecture);
   plan.metadata.set("format", std::string("pt"));
-  if (options.to != "huggingface") return plan;
+  if (!is_directory(options.to)) return plan;
   plan.documents["config.json"] = config.to_huggingface(source.vocabulary.value_or(Vocabulary{}), matrices);
   if (source.vocabulary)
     for (auto& [file, text] : source.vocabulary->to_huggingface()) plan.documents[file] = std::move(text);
   return plan;
 }
 
-ModelSource understood(const Checkpoint& checkpoint, const std::string& tokenizer) {
+ModelSource understood(const Checkpoint& checkpoint, const std::string& tokenizer, bool in_blocks) {
   try {
-    return model_source(checkpoint, tokenizer);
+    return model_source(checkpoint, tokenizer, in_blocks);
   } catch (const NotImplemented& error) {
     throw NotImplemented("convert", error.message() + " (--keep-names converts tensor by tensor)");
   }
@@ -152,18 +176,19 @@ OutputPlan plan_convert(const Checkpoint& checkpoint, const ConvertOptions& opti
   OutputPlan plan;
   if (options.keep_names || (from_gguf && to_gguf_file) || (keeps_names(checkpoint.format) && !to_gguf_file)) {
     plan = recast(checkpoint, options, report);
-    if (options.to != "huggingface")
+    if (!is_directory(options.to))
       plan.documents.clear();
     else if (!plan.documents.contains("config.json"))
       fail(ErrorCode::not_found, "convert", "{} has no config.json to write beside the weights", checkpoint.path);
   } else {
-    ModelSource source = understood(checkpoint, options.tokenizer);
+    ModelSource source = understood(checkpoint, options.tokenizer, to_gguf_file && !options.dtype);
     report.dropped = source.dropped;
     report.notes = source.notes;
     plan = to_gguf_file ? to_gguf(std::move(source), checkpoint, options, report)
                         : to_huggingface(std::move(source), checkpoint.path, options, report);
   }
   if (to_gguf_file) record_i2s_packing(plan);
+  if (options.to == "mlx") finish_mlx(plan, options, checkpoint.path, report);
   fit_metadata(plan, options, report);
   plan.max_shard_bytes = options.max_shard_bytes;
   plan.sources = checkpoint.sources;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "formats/mlx/mlx.h"
 #include "models/config.h"
 #include "models/weights.h"
 
@@ -34,6 +35,16 @@ std::optional<DType> vector_dtype(const Checkpoint& checkpoint) {
 
 std::int64_t heads_of(Transform transform, const ModelConfig& config) {
   return transform == Transform::rotary_q ? config.heads : config.kv_heads;
+}
+
+// A composite as the blocks that hold its numbers, where there are such; other tensors as they are.
+OutputTensor in_blocks_of(const NamedTensor& entry) {
+  OutputTensor output = OutputTensor::of(entry);
+  const auto blocks = mlx::blocks_of(entry);
+  if (!blocks) return output;
+  output.encoding = Encoding::of(blocks->scheme);
+  output.rows = blocks->rows;
+  return output;
 }
 
 }  // namespace
@@ -93,7 +104,7 @@ void refuse_unknown(const std::vector<std::string>& names, const std::string& pa
        architecture.huggingface_class, fmt::join(first, ", "), names.size() > shown ? ", …" : "");
 }
 
-ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path) {
+ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path, bool in_blocks) {
   ModelSource source{.config = ModelConfig::from(checkpoint)};
   Weights(checkpoint, source.config).check();
   try {
@@ -124,7 +135,7 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
       continue;
     }
     const bool bit_linear = config.bit_linear != BitLinear::none && is_bit_linear(known->name);
-    OutputTensor output = OutputTensor::of(entry);
+    OutputTensor output = in_blocks ? in_blocks_of(entry) : OutputTensor::of(entry);
     output.name = known->name;
     source.tensors.push_back({to_gguf_form(std::move(output), known->row->transform, config), bit_linear});
   }

@@ -21,8 +21,9 @@ struct ModelSource {
 };
 
 /// Throws what ModelConfig::from and load_vocabulary throw (but for an absent vocabulary), and invalid_file naming all
-/// tensors that the architecture does not have.
-ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path);
+/// tensors that the architecture does not have. `in_blocks`: composites whose numbers a block scheme holds come in its
+/// blocks rather than decoded.
+ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokenizer_path, bool in_blocks = false);
 
 /// Throws invalid_file with the names of tensors that no row of the architecture knows; does nothing where there are
 /// none.

@@ -76,15 +76,24 @@ Tensor encode_i2s(const Tensor& x, Packing packing, float scale) {
   return Tensor::view_of(encoded.storage(), 0, x.shape(), Encoding::i2_s(packing, scale));
 }
 
+// Rows in blocks as rows of bytes.
+Tensor bytes_of_rows(const Tensor& x) {
+  return Tensor::view_of(x.storage(), static_cast<std::size_t>(x.bytes() - x.storage()->data()),
+                         {x.size(0), static_cast<std::int64_t>(x.nbytes()) / x.size(0)}, DType::u8);
+}
+
 OutputTensor permuted(OutputTensor source, std::int64_t heads, bool interleave) {
   const std::int64_t head = source.shape[0] / heads;
   const bool bias = source.shape.rank() == 1;
   if (!bias) source.row_unit = std::lcm(row_layout(source).unit, head);
   source.rows = [rows = std::move(source.rows), head, bias, interleave](std::int64_t first, std::int64_t last) {
-    const Tensor x = rows(first, last);
+    const Tensor made = rows(first, last);
+    const Tensor x = made.is_quantized() ? bytes_of_rows(made) : made;
     const std::int64_t width = bias ? 1 : x.size(1);  // a bias is one row that holds all heads
     const Shape pairs = interleave ? Shape{-1, 2, head / 2, width} : Shape{-1, head / 2, 2, width};
-    return reshape(reshape(x, pairs).transpose(1, 2), x.shape());
+    const Tensor moved = reshape(reshape(x, pairs).transpose(1, 2), x.shape());
+    if (!made.is_quantized()) return moved;
+    return Tensor::view_of(moved.storage(), 0, made.shape(), made.meta().encoding);
   };
   return source;
 }

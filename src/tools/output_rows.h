@@ -51,7 +51,7 @@ Tensor importance_of_rows(const Tensor& importance, std::int64_t rows, std::int6
 OutputTensor ternarized(OutputTensor source);
 
 /// Rows of a q or k weight (heads·D, …) from Hugging Face's order of a head's rotary pairs (i, i + D/2) to Meta's
-/// (2i, 2i + 1), and back. Any dtype; plain tensors only.
+/// (2i, 2i + 1), and back. Plain, or in blocks.
 OutputTensor to_interleaved(OutputTensor source, std::int64_t heads);
 OutputTensor to_half_split(OutputTensor source, std::int64_t heads);
 

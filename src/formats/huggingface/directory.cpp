@@ -33,20 +33,6 @@ constexpr const char* document_names[] = {"config.json",
 // The largest vocabularies are tens of megabytes of JSON.
 constexpr std::uint64_t max_document_bytes = std::uint64_t{256} << 20;
 
-std::string read_document(const fs::path& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  if (error) fail(ErrorCode::io, operation, "{}: {}", path.string(), error.message());
-  if (size > max_document_bytes)
-    fail(ErrorCode::invalid_file, operation, "{}: {} bytes, expected at most {}", path.string(), size,
-         max_document_bytes);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(text.data(), static_cast<std::streamsize>(size)))
-    fail(ErrorCode::io, operation, "{}: cannot be read", path.string());
-  return text;
-}
-
 // GGUF files of the directory that are models of their own: of a split set, its first part.
 std::vector<std::string> gguf_models(const std::string& path) {
   std::vector<std::string> models;
@@ -84,6 +70,19 @@ Checkpoint open_weights(const std::string& path, const OpenOptions& options) {
 
 }  // namespace
 
+std::string read_document(const std::string& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error) fail(ErrorCode::io, operation, "{}: {}", path, error.message());
+  if (size > max_document_bytes)
+    fail(ErrorCode::invalid_file, operation, "{}: {} bytes, expected at most {}", path, size, max_document_bytes);
+  std::string text(static_cast<std::size_t>(size), '\0');
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(text.data(), static_cast<std::streamsize>(size)))
+    fail(ErrorCode::io, operation, "{}: cannot be read", path);
+  return text;
+}
+
 bool probe(const Source& source) { return source.is_directory(); }
 
 Checkpoint open(const Source& source, const OpenOptions& options) {
@@ -94,13 +93,18 @@ Checkpoint open(const Source& source, const OpenOptions& options) {
   for (const char* name : document_names) {
     const fs::path document = fs::path(source.path) / name;
     std::error_code absent;
-    if (fs::is_regular_file(document, absent)) checkpoint.documents.emplace(name, read_document(document));
+    if (fs::is_regular_file(document, absent)) checkpoint.documents.emplace(name, read_document(document.string()));
   }
   assemble_quantized(checkpoint);
   return checkpoint;
 }
 
 void write(const std::string& path, const OutputPlan& plan, const WriteOptions& options) {
+  write_with_index(path, plan, options, {});
+}
+
+void write_with_index(const std::string& path, const OutputPlan& plan, const WriteOptions& options,
+                      std::optional<std::uint64_t> total_parameters) {
   Output output(path, Output::Kind::directory, options.force);
   std::vector<std::string> names;
   for (const auto& [name, text] : plan.documents) names.push_back(name);
@@ -113,7 +117,7 @@ void write(const std::string& path, const OutputPlan& plan, const WriteOptions& 
     file.write(0, text);
     file.close();
   }
-  safetensors::write_into(output, plan, options);
+  safetensors::write_into(output, plan, options, total_parameters);
   output.commit();
 }
 

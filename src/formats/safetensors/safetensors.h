@@ -62,9 +62,12 @@ Checkpoint open_directory(const std::string& path);
 bool directory_has_weights(const std::string& path);
 
 void write(const std::string& path, const OutputPlan& plan, const WriteOptions& options);
-/// The weights inside a directory output: model.safetensors, or shards and their index.
-void write_into(Output& output, const OutputPlan& plan, const WriteOptions& options);
-/// The index of shards: tensors with their files, and the bytes of all tensors.
-std::string index_json(std::vector<std::pair<std::string, std::string>> weight_map, std::uint64_t total_size);
+/// The weights inside a directory output: model.safetensors, or shards and their index, which is always there where it
+/// has a number of parameters to say.
+void write_into(Output& output, const OutputPlan& plan, const WriteOptions& options,
+                std::optional<std::uint64_t> total_parameters = {});
+/// The index of shards: tensors with their files, the bytes of all tensors, and MLX's number of parameters.
+std::string index_json(std::vector<std::pair<std::string, std::string>> weight_map, std::uint64_t total_size,
+                       std::optional<std::uint64_t> total_parameters = {});
 
 }  // namespace ingot::safetensors

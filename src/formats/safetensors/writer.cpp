@@ -121,11 +121,13 @@ std::vector<const OutputTensor*> pointers(const OutputPlan& plan) {
 
 }  // namespace
 
-std::string index_json(std::vector<std::pair<std::string, std::string>> weight_map, std::uint64_t total_size) {
+std::string index_json(std::vector<std::pair<std::string, std::string>> weight_map, std::uint64_t total_size,
+                       std::optional<std::uint64_t> total_parameters) {
   std::sort(weight_map.begin(), weight_map.end());
   // Laid out as transformers does: two spaces, sorted keys.
-  std::string out =
-      fmt::format("{{\n  \"metadata\": {{\n    \"total_size\": {}\n  }},\n  \"weight_map\": {{", total_size);
+  std::string out = fmt::format("{{\n  \"metadata\": {{\n    \"total_size\": {}", total_size);
+  if (total_parameters) out += fmt::format(",\n    \"total_parameters\": {}", *total_parameters);
+  out += "\n  },\n  \"weight_map\": {";
   for (std::size_t i = 0; i < weight_map.size(); ++i) {
     out += i ? ",\n    " : "\n    ";
     append_string(out, weight_map[i].first);
@@ -135,7 +137,8 @@ std::string index_json(std::vector<std::pair<std::string, std::string>> weight_m
   return out + "\n  }\n}\n";
 }
 
-void write_into(Output& output, const OutputPlan& plan, const WriteOptions& options) {
+void write_into(Output& output, const OutputPlan& plan, const WriteOptions& options,
+                std::optional<std::uint64_t> total_parameters) {
   std::vector<Planned> shards;
   std::uint64_t total = 0;
   for (auto& tensors : distribute(pointers(plan), plan.max_shard_bytes)) {
@@ -145,20 +148,20 @@ void write_into(Output& output, const OutputPlan& plan, const WriteOptions& opti
   WriteProgress progress(options, total);
   // Every file gets its room first: a disk that is too small fails before the work.
   std::vector<OutputFile> files;
+  const auto file_name = [&](std::size_t i) {
+    return shards.size() == 1 ? "model.safetensors" : shard_name("model", i + 1, shards.size(), ".safetensors");
+  };
   for (std::size_t i = 0; i < shards.size(); ++i)
-    files.push_back(output.create(
-        shards[i].header.size() + shards[i].data_bytes,
-        shards.size() == 1 ? "model.safetensors" : shard_name("model", i + 1, shards.size(), ".safetensors")));
+    files.push_back(output.create(shards[i].header.size() + shards[i].data_bytes, file_name(i)));
   write_files(std::move(files), shards, plan.sources, options, progress);
-  if (shards.size() > 1) {
+  if (shards.size() > 1 || total_parameters) {
     std::vector<std::pair<std::string, std::string>> weight_map;
     std::uint64_t data_bytes = 0;
     for (std::size_t i = 0; i < shards.size(); ++i) {
       data_bytes += shards[i].data_bytes;
-      for (const OutputTensor* tensor : shards[i].tensors)
-        weight_map.emplace_back(tensor->name, shard_name("model", i + 1, shards.size(), ".safetensors"));
+      for (const OutputTensor* tensor : shards[i].tensors) weight_map.emplace_back(tensor->name, file_name(i));
     }
-    const std::string index = index_json(std::move(weight_map), data_bytes);
+    const std::string index = index_json(std::move(weight_map), data_bytes, total_parameters);
     OutputFile file = output.create(index.size(), "model.safetensors.index.json");
     file.write(0, index);
     file.close();
