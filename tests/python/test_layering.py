@@ -37,7 +37,7 @@ PUBLIC = {
     "formats": {"checkpoint", "metadata"},
     "tokenizer": {"tokenizer"},
     "models": {"model", "sampler"},
-    "tools": {"diff", "importance", "quantize_report", "tools"},
+    "tools": {"diff", "importance", "quantize_report", "shard", "tools"},
 }
 
 # Where each dependency may be included (docs/dependencies.md).
