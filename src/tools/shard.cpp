@@ -28,6 +28,7 @@ std::uint64_t limit_for(const std::vector<const OutputTensor*>& tensors, std::si
 }  // namespace
 
 std::string shard_format(const Checkpoint& checkpoint) {
+  if (checkpoint.format == "mlx") return "mlx";  // its parts stay as they are
   if (checkpoint.documents.contains("config.json")) return "huggingface";
   if (checkpoint.format == "gguf" || checkpoint.format == "safetensors" || checkpoint.format == "pytorch")
     return std::string(checkpoint.format);

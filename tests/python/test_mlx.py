@@ -292,3 +292,11 @@ def test_choices_that_mlx_has_not(call, tmp_path):
         assert word in call("convert", source, tmp_path / "out", "--to", "mlx", *options, status=1).stderr.decode()
     assert "--to mlx" in call("convert", source, tmp_path / "out.gguf", "-q", "--to", "gguf", status=2).stderr.decode()
     shutil.rmtree(source)
+
+
+def test_shards_of_quantized_directories(call, tmp_path):
+    source = quantized_by_mlx_lm(random_llama(tmp_path / "model"), tmp_path / "theirs", recipe="mixed_3_6")
+    call("shard", source, tmp_path / "two", "--count", 2)
+    files = sorted((tmp_path / "two").glob("*.safetensors"))
+    assert len(files) == 2
+    assert {k: v for f in files for k, v in raw_tensors(f).items()} == raw_tensors(source / "model.safetensors")
