@@ -45,6 +45,7 @@ Command quantize_command();
 Command calibrate_command();
 Command run_command();
 Command perplexity_command();
+Command embed_command();
 Command tokenize_command();
 Command devices_command();
 Command version_command();

@@ -8,6 +8,6 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   return dispatch(argc, argv,
                   {inspect_command(), verify_command(), diff_command(), convert_command(), shard_command(),
-                   quantize_command(), calibrate_command(), run_command(), perplexity_command(), tokenize_command(),
-                   devices_command(), version_command()});
+                   quantize_command(), calibrate_command(), run_command(), perplexity_command(), embed_command(),
+                   tokenize_command(), devices_command(), version_command()});
 }

@@ -12,7 +12,9 @@ bool same_model(const ingot::ModelConfig& a, const ingot::ModelConfig& b) {
          a.layers == b.layers && a.heads == b.heads && a.kv_heads == b.kv_heads && a.head_size == b.head_size &&
          a.ffn_size == b.ffn_size && a.context_length == b.context_length && a.sliding_window == b.sliding_window &&
          a.rope_scaling.kind == b.rope_scaling.kind && a.rope_size == b.rope_size && a.activation == b.activation &&
-         a.window_period == b.window_period && a.query_pre_attn_scalar == b.query_pre_attn_scalar;
+         a.window_period == b.window_period && a.query_pre_attn_scalar == b.query_pre_attn_scalar &&
+         a.experts == b.experts && a.experts_used == b.experts_used && a.expert_ffn_size == b.expert_ffn_size &&
+         a.normalize_expert_weights == b.normalize_expert_weights && a.token_types == b.token_types;
 }
 
 }  // namespace

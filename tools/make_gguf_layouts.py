@@ -16,7 +16,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TARGET = ROOT / "tests/golden/gguf_layouts.json"
 CASES = ["llama-gqa-llama3", "llama-linear-tied", "llama-headdim", "mistral", "mistral-window", "qwen2", "qwen3", "gemma",
-         "gemma2", "gemma3", "phi3", "phi3-longrope"]
+         "gemma2", "gemma3", "phi3", "phi3-longrope", "mixtral", "qwen3-moe", "gpt2", "bert"]
 
 
 def convert(conversion, gguf, model, target):
@@ -49,7 +49,10 @@ def main():
             model = pathlib.Path(folder) / "model"
             shutil.copytree(ROOT / "tests/golden" / case, model)
             (model / "golden.safetensors").unlink()
-            vocab_size = json.loads((model / "config.json").read_text())["vocab_size"]
+            config = json.loads((model / "config.json").read_text())
+            vocab_size = config["vocab_size"]
+            if config["model_type"] == "gpt2":  # a key of older versions of transformers, which the converter wants
+                (model / "config.json").write_text(json.dumps(config | {"n_ctx": config["n_positions"]}))
             # Gemma 3's embedding is cut to as many rows as there are tokens.
             (model / "tokenizer.json").write_text(json.dumps(
                 {"model": {"vocab": {str(i): i for i in range(vocab_size)}}, "added_tokens": []}))

@@ -11,6 +11,7 @@ uniform, norm weights differ from 1, and the logits' standard deviation is at
 least 1. BitNet rounds its activations to integers, so a value that lies next to
 a rounding boundary would turn a harmless last bit into a visible difference:
 those cases take the first seed that keeps every value away from the boundaries.
+So do mixtures of experts with the choice of experts.
 
 Needs torch, transformers (5.x), accelerate, safetensors. Runs on a CPU.
 """
@@ -24,9 +25,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import (AutoModelForCausalLM, BitNetConfig, BitNetForCausalLM, Gemma2Config,
                           Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig, GemmaConfig,
-                          GemmaForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig,
-                          MistralForCausalLM, Phi3Config, Phi3ForCausalLM, Qwen2Config,
-                          Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
+                          GemmaForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM,
+                          MistralConfig, MistralForCausalLM, MixtralConfig, MixtralForCausalLM,
+                          Phi3Config, Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config,
+                          Qwen3ForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM)
 from transformers.integrations.bitnet import AutoBitLinear, BitLinear, pack_weights
 from transformers.utils import logging
 
@@ -34,6 +36,7 @@ LENGTH = 24
 BITNET_LENGTH = 16      # fewer values, so that a seed with a wide rounding margin exists
 ROUNDING_MARGIN = 1.5e-4  # in units of the int8 code; float32 noise is about 2e-5
 TERNARY_MARGIN = 1e-5   # in units of the ternary code
+ROUTER_MARGIN = 1e-3    # between the logits of the last expert chosen and the first left out
 
 SHAPE = dict(vocab_size=160, hidden_size=64, intermediate_size=128, num_hidden_layers=2,
              num_attention_heads=8, num_key_value_heads=2, max_position_embeddings=256,
@@ -54,6 +57,7 @@ class Case:
     quantization: str = ""         # "", "online", "autobitlinear" or "bitlinear" (both packed)
     edit: dict | None = None       # keys of config.json to replace; None deletes a key
     old_names: bool = False        # store as 1bitLLM's BitnetForCausalLM
+    own_shape: bool = False        # SHAPE's keys are not the class's
 
 
 def bitnet(**kwargs):
@@ -65,6 +69,8 @@ def bitnet(**kwargs):
 def rope(theta):
     return {"rope_parameters": {"rope_type": "default", "rope_theta": theta}}
 
+
+SMALL = dict(hidden_size=32, intermediate_size=48, num_attention_heads=4)
 
 CASES = {
     # Wavelengths 6.3 | 19.9, 62.8 | 198.7 against the bounds 16 and 64: all three regions of llama3.
@@ -116,6 +122,21 @@ CASES = {
     # 1bitLLM's utils_quant.py has the formulas of transformers' online AutoBitLinear.
     "bitnet-silu": bitnet(changes=dict(hidden_act="silu"), quantization="online", dtype=torch.float16,
                           old_names=True),
+    # Experts are stored one by one, whatever they are in memory.
+    "mixtral": Case(MixtralForCausalLM, MixtralConfig,
+                    SMALL | dict(num_local_experts=4, num_experts_per_tok=2) | rope(10000.0)),
+    "qwen3-moe": Case(Qwen3MoeForCausalLM, Qwen3MoeConfig,
+                      SMALL | dict(num_experts=6, num_experts_per_tok=3, moe_intermediate_size=24, head_dim=16,
+                                   norm_topk_prob=True) | rope(1000.0)),
+    # The weights of the chosen experts as the softmax over all gives them; the key of transformers 4.
+    "qwen3-moe-unnormalized": Case(Qwen3MoeForCausalLM, Qwen3MoeConfig,
+                                   SMALL | dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=24,
+                                                head_dim=8, num_hidden_layers=1) | rope(10000.0),
+                                   edit={"num_local_experts": None, "num_experts": 6}),
+    "gpt2": Case(GPT2LMHeadModel, GPT2Config, dict(n_embd=32, n_layer=2, n_head=4, n_positions=64),
+                 dtype=torch.float16, own_shape=True),
+    "gpt2-inner": Case(GPT2LMHeadModel, GPT2Config, dict(n_embd=32, n_layer=1, n_head=2, n_positions=32, n_inner=48,
+                                                         layer_norm_epsilon=1e-3), own_shape=True),
 }
 
 
@@ -128,10 +149,11 @@ def randomize(model, seed):
         if parameter.dim() == 1:  # Gemma's norms multiply by 1 + weight
             mean = 0 if name.endswith("bias") or "gemma" in model.config.model_type else 1
             parameter.copy_(mean + 0.25 * noise)
-        elif "embed_tokens" in name:
+        elif "embed_tokens" in name or name.endswith((".wte.weight", ".wpe.weight")):
             parameter.copy_(0.25 * noise)
         else:
-            parameter.copy_(1.5 * noise / parameter.shape[1] ** 0.5)
+            fan_in = parameter.shape[0 if ".c_" in name else -1]  # GPT-2's Conv1D is (in, out)
+            parameter.copy_(1.5 * noise / fan_in ** 0.5)
 
 
 def pack(tensors, linear_class):
@@ -150,7 +172,8 @@ def pack(tensors, linear_class):
 
 def store(case, seed, directory):
     """Writes config.json and model.safetensors as transformers would load them."""
-    model = case.model(case.config(**(SHAPE | case.changes)))
+    shape = dict(vocab_size=SHAPE["vocab_size"], bos_token_id=0, eos_token_id=1) if case.own_shape else SHAPE
+    model = case.model(case.config(**(shape | case.changes)))
     randomize(model, seed)
     model.to(case.dtype).save_pretrained(directory)
     (directory / "generation_config.json").unlink(missing_ok=True)
@@ -198,21 +221,28 @@ def distance_to_half(values):
 
 @torch.no_grad()
 def prefill(directory, tokens):
-    """Logits of the stored model, and the margins of its activation and weight rounding."""
+    """Logits of the stored model, and the margins of its activation and weight rounding and of its routers."""
     model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32,
                                                  attn_implementation="eager").eval()
-    activation, weight = [1.0], [1.0]
+    activation, weight, router = [1.0], [1.0], [1.0]
 
     def watch(_, inputs):
         x = inputs[0]
         activation.append(distance_to_half(x * (127 / x.abs().amax(-1, keepdim=True))))
 
+    def watch_router(module, inputs):
+        logits = torch.nn.functional.linear(inputs[0].reshape(-1, module.weight.shape[1]), module.weight)
+        best = logits.sort(descending=True).values
+        router.append((best[:, module.top_k - 1] - best[:, module.top_k]).min().item())
+
     for module in model.modules():
+        if type(module).__name__.endswith("TopKRouter"):
+            module.register_forward_pre_hook(watch_router)
         if isinstance(module, (AutoBitLinear, BitLinear)):
             module.register_forward_pre_hook(watch)
         if isinstance(module, AutoBitLinear) and module.online_quant:
             weight.append(distance_to_half(module.weight / module.weight.abs().mean()))
-    return model(tokens[None]).logits[0], min(activation), min(weight)
+    return model(tokens[None]).logits[0], min(activation), min(weight), min(router)
 
 
 def make(name, directory):
@@ -225,8 +255,8 @@ def make(name, directory):
         store(case, seed, directory)
         tokens = torch.randint(0, SHAPE["vocab_size"], (length,),
                                generator=torch.Generator().manual_seed(seed))
-        logits, activation, weight = prefill(directory, tokens)
-        if activation > ROUNDING_MARGIN and weight > TERNARY_MARGIN:
+        logits, activation, weight, router = prefill(directory, tokens)
+        if activation > ROUNDING_MARGIN and weight > TERNARY_MARGIN and router > ROUTER_MARGIN:
             break
     else:
         raise SystemExit(f"{name}: no seed keeps the rounding margins")

@@ -31,6 +31,13 @@ struct RopeScaling {
 /// Between the factors of a feed-forward network. The tanh form of GELU is Hendrycks & Gimpel's approximation.
 enum class ActivationFunction : std::uint8_t { silu, squared_relu, gelu, gelu_tanh };
 
+/// How the states of a text's tokens become one vector.
+enum class Pooling : std::uint8_t {
+  mean,
+  cls,   // the first token's
+  last,  // the last token's
+};
+
 /// What the linear layers of a BitNet b1.58 model hold. `none`: an ordinary model.
 enum class BitLinear : std::uint8_t {
   none,
@@ -38,7 +45,7 @@ enum class BitLinear : std::uint8_t {
   ternary,  // already t · scale in any encoding
 };
 
-/// The hyperparameters of a decoder-only transformer, whichever file they came from.
+/// The hyperparameters of a transformer, whichever file they came from.
 struct ModelConfig {
   std::string architecture;  // GGUF's names: "llama" (Mistral too), "bitnet", "bitnet-b1.58", "qwen2", …
   std::string
@@ -60,6 +67,13 @@ struct ModelConfig {
   ActivationFunction activation = ActivationFunction::silu;
   std::int64_t query_pre_attn_scalar = 0;           // scores are divided by its root; 0: by the head size's
   double attention_softcap = 0, logit_softcap = 0;  // c: scores and logits become c · tanh(x / c); 0: they stay
+  std::int64_t experts = 0, experts_used = 0;       // in each layer, of which a token uses some; 0: one network for all
+  std::int64_t expert_ffn_size = 0;
+  bool normalize_expert_weights = true;  // those of the experts used sum to 1
+  // Encoders: segments that tokens may belong to, and what a vector for a text is made of; none where nothing says it.
+  std::int64_t token_types = 0;
+  std::optional<Pooling> pooling;
+  bool normalize_embeddings = false;  // the last module divides vectors by their length
   BitLinear bit_linear = BitLinear::none;
   /// Hugging Face packed BitNet: `linear_class` autobitlinear, where W = t · weight_scale; else W = t / weight_scale.
   bool scale_multiplies = false;

@@ -204,13 +204,25 @@ OutputFile Output::create(std::uint64_t bytes, const std::string& name) {
     fail(ErrorCode::io, operation, "{}: the disk is full: {} bytes or more are to be written, {} are free", path_,
          planned_, free_);
   if (kind_ == Kind::file) return {temporary_, path_, bytes};
-  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
-    fail(ErrorCode::invalid_argument, operation, "{}: {} is not a file name", path_, printable(name));
+  for (std::size_t at = 0; at <= name.size();) {
+    const std::size_t end = std::min(name.find('/', at), name.size());
+    const std::string_view part = std::string_view(name).substr(at, end - at);
+    if (part.empty() || part == "." || part == "..")
+      fail(ErrorCode::invalid_argument, operation, "{}: {} is not a file name", path_, printable(name));
+    at = end + 1;
+  }
+  if (const auto slash = name.rfind('/'); slash != std::string::npos) {
+    folders_.insert(temporary_ + "/" + name.substr(0, slash));
+    std::error_code error;
+    std::filesystem::create_directories(temporary_ + "/" + name.substr(0, slash), error);
+    if (error) fail(ErrorCode::io, operation, "{}/{}: {}", path_, name.substr(0, slash), error.message());
+  }
   return {temporary_ + "/" + name, path_ + "/" + name, bytes};
 }
 
 void Output::commit() {
   const std::string parent = parent_of(path_);
+  for (const std::string& folder : folders_) sync_directory(folder);
   if (kind_ == Kind::directory) sync_directory(temporary_);
   int error = rename_new(temporary_, path_);
   if (error == EEXIST && force_) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -47,14 +48,15 @@ class Output {
   Output& operator=(const Output&) = delete;
   ~Output();
 
-  /// The file itself (Kind::file: without a name, once), or one of the directory. Room for `bytes` is reserved now, so
-  /// that a full disk is known before any work.
+  /// The file itself (Kind::file: without a name, once), or one of the directory or of a folder in it. Room for `bytes`
+  /// is reserved now, so that a full disk is known before any work.
   OutputFile create(std::uint64_t bytes, const std::string& name = {});
   /// Syncs and renames. What stood there under `force` is exchanged, then removed.
   void commit();
 
  private:
   std::string path_, temporary_;
+  std::set<std::string> folders_;  // those in the directory
   Kind kind_;
   bool force_;
   std::uint64_t free_ = 0, planned_ = 0;  // bytes on the disk when this began, and of the files so far

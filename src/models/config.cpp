@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "models/architectures/architecture.h"
 
 namespace ingot {
 namespace {
@@ -29,7 +30,20 @@ void check(const ModelConfig& config, const std::string& path) {
   if (config.heads % config.kv_heads != 0)
     fail(ErrorCode::invalid_file, "model", "{}: {} heads are not a multiple of {} key heads", path, config.heads,
          config.kv_heads);
-  if (config.rope_size < 2 || config.rope_size > config.head_size || config.rope_size % 2 != 0)
+  const Architecture& architecture = architecture_of(config);
+  if (!architecture.rotary && config.heads * config.head_size != config.hidden_size)
+    fail(ErrorCode::invalid_file, "model", "{}: hidden size {} is not a multiple of {} heads", path, config.hidden_size,
+         config.heads);
+  if (architecture.make_encoder) positive("number of token types", config.token_types);
+  if (config.experts != 0 || config.experts_used != 0 || config.expert_ffn_size != 0) {
+    positive("number of experts", config.experts);
+    positive("number of experts used", config.experts_used);
+    positive("feed-forward size of an expert", config.expert_ffn_size);
+    if (config.experts_used > config.experts)
+      fail(ErrorCode::invalid_file, "model", "{}: {} experts are used of {}", path, config.experts_used,
+           config.experts);
+  }
+  if (architecture.rotary && (config.rope_size < 2 || config.rope_size > config.head_size || config.rope_size % 2 != 0))
     fail(ErrorCode::invalid_file, "model", "{}: {} rotary elements in heads of {}", path, config.rope_size,
          config.head_size);
   const auto not_negative = [&](const char* key, std::int64_t value) {

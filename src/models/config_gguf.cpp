@@ -82,6 +82,22 @@ void write_scaling(const ModelConfig& config, Metadata& meta) {
   }
 }
 
+void read_rotary(const Checkpoint& checkpoint, ModelConfig& config) {
+  const auto key = [&](std::string_view name) { return config.architecture + ".rope." + std::string(name); };
+  config.rope_base = checkpoint.metadata.number(key("freq_base"), 10000);
+  config.rope_size = checkpoint.metadata.integer(key("dimension_count"), config.head_size);
+  config.rope_layout = architecture_of(config).gguf_rope_layout;
+  read_scaling(checkpoint, config);
+}
+
+void write_rotary(const ModelConfig& config, Metadata& meta) {
+  const auto key = [&](std::string_view name) { return config.architecture + "." + std::string(name); };
+  meta.set(key("attention.value_length"), static_cast<std::uint32_t>(config.head_size));
+  meta.set(key("rope.dimension_count"), static_cast<std::uint32_t>(config.rope_size));
+  meta.set(key("rope.freq_base"), static_cast<float>(config.rope_base));
+  write_scaling(config, meta);
+}
+
 }  // namespace
 
 ModelConfig config_from_gguf(const Checkpoint& checkpoint) {
@@ -108,15 +124,12 @@ ModelConfig config_from_gguf(const Checkpoint& checkpoint) {
               config.*k.member = meta.integer(name);
           },
           row);
+  if (architecture.rotary) read_rotary(checkpoint, config);
   if (meta.integer(key("attention.value_length"), config.head_size) != config.head_size)
     throw NotImplemented("model", fmt::format("{}: {} differs from {}", checkpoint.path, key("attention.value_length"),
                                               key("attention.key_length")));
   config.activation = architecture.activations[0].function;
-  config.rope_base = meta.number(key("rope.freq_base"), 10000);
-  config.rope_size = meta.integer(key("rope.dimension_count"), config.head_size);
-  config.rope_layout = architecture.gguf_rope_layout;
   config.tied_embeddings = checkpoint.find("output.weight") == nullptr;
-  read_scaling(checkpoint, config);
   if (meta.boolean("ingot.bit_linear", false)) config.bit_linear = BitLinear::ternary;
   if (architecture.read_gguf) architecture.read_gguf(checkpoint, config);
   if (const std::string dtype = meta.string("ingot.dtype", ""); !dtype.empty()) config.dtype = dtype_from_string(dtype);
@@ -143,10 +156,7 @@ void ModelConfig::to_metadata(Metadata& meta) const {
               meta.set(key(k.gguf), u32(value));
           },
           config_key);
-  meta.set(key("attention.value_length"), u32(head_size));
-  meta.set(key("rope.dimension_count"), u32(rope_size));
-  meta.set(key("rope.freq_base"), f32(rope_base));
-  write_scaling(*this, meta);
+  if (row.rotary) write_rotary(*this, meta);
   if (bit_linear == BitLinear::master) meta.set("ingot.bitnet.master_weights", true);
   if (bit_linear != BitLinear::none && !is_bitnet()) meta.set("ingot.bit_linear", true);
   if (row.write_gguf) row.write_gguf(*this, meta);

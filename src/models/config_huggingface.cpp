@@ -151,6 +151,42 @@ void read_quantization(const JsonReader& quantization, const Checkpoint& checkpo
   config.bit_linear = config.scale_multiplies && mode == "online" ? BitLinear::master : BitLinear::ternary;
 }
 
+// What sentence-transformers keeps beside the model, and its names of what is built.
+constexpr const char* modules_document = "modules.json";
+constexpr const char* pooling_document = "1_Pooling/config.json";
+struct PoolingMode {
+  std::string_view key, name;  // a truth value each, or one "pooling_mode"
+  Pooling pooling;
+};
+constexpr PoolingMode pooling_modes[] = {{"pooling_mode_mean_tokens", "mean", Pooling::mean},
+                                         {"pooling_mode_cls_token", "cls", Pooling::cls},
+                                         {"pooling_mode_lasttoken", "lasttoken", Pooling::last}};
+
+void read_sentence_transformers(const Checkpoint& checkpoint, ModelConfig& config) {
+  if (const auto modules = checkpoint.documents.find(modules_document); modules != checkpoint.documents.end()) {
+    const std::string where = checkpoint.path + "/" + modules_document;
+    for (const Json& module : parse(modules->second, where))
+      config.normalize_embeddings |= JsonReader(module, where).string("type", "").ends_with("Normalize");
+  }
+  const auto pooling = checkpoint.documents.find(pooling_document);
+  if (pooling == checkpoint.documents.end()) return;
+  const std::string where = checkpoint.path + "/" + pooling_document;
+  const Json document = parse(pooling->second, where);
+  const JsonReader json(document, where);
+  const auto set = [&](std::string_view PoolingMode::* member, const std::string& name) {
+    const auto known = std::find_if(std::begin(pooling_modes), std::end(pooling_modes),
+                                    [&](const PoolingMode& mode) { return mode.*member == name; });
+    if (known == std::end(pooling_modes) || config.pooling)
+      throw NotImplemented("model", fmt::format("{}: {}{}", where, name, config.pooling ? " beside another" : ""));
+    config.pooling = known->pooling;
+  };
+  for (const auto& [key, value] : document.items())
+    if (key == "pooling_mode")
+      set(&PoolingMode::name, json.string(key.c_str()));
+    else if (key.starts_with("pooling_mode_") && json.boolean(key.c_str(), false))
+      set(&PoolingMode::key, key);
+}
+
 }  // namespace
 
 ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
@@ -185,7 +221,8 @@ ModelConfig config_from_huggingface(const Checkpoint& checkpoint) {
           row);
   // Written out where true; the classes' own defaults differ.
   config.tied_embeddings = json.boolean("tie_word_embeddings", checkpoint.find("lm_head.weight") == nullptr);
-  read_rope(json, config);
+  if (architecture.rotary) read_rope(json, config);
+  read_sentence_transformers(checkpoint, config);
 
   const std::string activation_key(architecture.activation_key);
   const std::string activation =
@@ -229,8 +266,10 @@ std::string ModelConfig::to_huggingface(const Vocabulary& vocabulary, DType weig
   json.strings("architectures", {huggingface_class});
   json.string("model_type", row.model_type);
   if (!name.empty()) json.string("_name_or_path", name);
-  json.boolean("attention_bias", false);
-  json.number("attention_dropout", 0);
+  if (row.rotary) {
+    json.boolean("attention_bias", false);
+    json.number("attention_dropout", 0);
+  }
   document["bos_token_id"] = vocabulary.bos ? Json(*vocabulary.bos) : Json();
   document["eos_token_id"] = vocabulary.eos ? Json(*vocabulary.eos) : Json();
   document["pad_token_id"] = vocabulary.padding ? Json(*vocabulary.padding) : Json();
@@ -254,7 +293,7 @@ std::string ModelConfig::to_huggingface(const Vocabulary& vocabulary, DType weig
       json.string(std::string(row.activation_key).c_str(), known.huggingface);
       break;
     }
-  write_rope(*this, json);
+  if (row.rotary) write_rope(*this, json);
   json.boolean("tie_word_embeddings", tied_embeddings);
   json.string("torch_dtype", torch_name(weights));
   if (bit_linear != BitLinear::none)
@@ -263,6 +302,23 @@ std::string ModelConfig::to_huggingface(const Vocabulary& vocabulary, DType weig
                                        {"quantization_mode", bit_linear == BitLinear::master ? "online" : "offline"}};
   if (row.write_json) row.write_json(*this, json);
   return document.dump(2) + "\n";
+}
+
+std::vector<std::pair<std::string, std::string>> sentence_transformers_documents(const ModelConfig& config) {
+  if (!config.pooling) return {};
+  Json modules = Json::array();
+  const auto add = [&](const char* type, const char* path) {
+    modules.push_back({{"idx", modules.size()},
+                       {"name", std::to_string(modules.size())},
+                       {"path", path},
+                       {"type", std::string("sentence_transformers.models.") + type}});
+  };
+  add("Transformer", "");
+  add("Pooling", "1_Pooling");
+  if (config.normalize_embeddings) add("Normalize", "2_Normalize");
+  Json pooling{{"word_embedding_dimension", config.hidden_size}};
+  for (const PoolingMode& mode : pooling_modes) pooling[std::string(mode.key)] = config.pooling == mode.pooling;
+  return {{modules_document, modules.dump(2) + "\n"}, {pooling_document, pooling.dump(2) + "\n"}};
 }
 
 }  // namespace ingot

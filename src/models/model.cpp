@@ -12,8 +12,12 @@ std::unique_ptr<Model> Model::load(const Checkpoint& checkpoint) {
 }
 
 std::unique_ptr<Model> Model::load(const Checkpoint& checkpoint, const ModelConfig& config) {
+  const Architecture& architecture = architecture_of(config);
+  if (!architecture.make)
+    throw NotImplemented("model", fmt::format("{}: '{}' is an encoder and generates nothing (Encoder, ingot embed)",
+                                              checkpoint.path, config.architecture));
   Weights(checkpoint, config).check();
-  return architecture_of(config).make(checkpoint, config);
+  return architecture.make(checkpoint, config);
 }
 
 Tensor Model::forward(std::span<const std::int32_t> tokens, KvCache& cache, LogitsOf which) const {

@@ -13,6 +13,13 @@ struct Linear {
   Tensor operator()(const Tensor& x) const { return linear(x, weight, bias, activations); }
 };
 
+/// (x − mean) / √(variance + ε) · w + b over the last axis.
+struct LayerNorm {
+  Tensor weight, bias;
+  double epsilon = 0;
+  Tensor operator()(const Tensor& x) const { return layer_norm(x, {x.size(-1)}, weight, bias, epsilon); }
+};
+
 class LayerWeights;
 
 /// Names are rows of the architecture's table, without ".weight".
@@ -32,6 +39,9 @@ class Weights {
   /// A linear layer, as the forward pass multiplies with it: of a BitNet model ternarized from master
   /// weights.
   Linear linear(const std::string& name) const;
+  LayerNorm norm(const std::string& name) const;
+  /// A matrix for each expert. A token is counted as reading those it uses.
+  std::vector<Tensor> experts(const std::string& name) const;
   LayerWeights layer(std::int64_t index) const;
 
   /// Bytes of everything handed out so far.
@@ -39,7 +49,7 @@ class Weights {
 
  private:
   struct Found {
-    const NamedTensor* tensor;  // null: absent
+    const NamedTensor* tensor;  // null: absent; of stacked tensors that lie apart the first
     std::string name;           // in the file
     const TensorRow* row;
     bool huggingface;
@@ -48,6 +58,8 @@ class Weights {
   Found require(const std::string& name, const Shape& shape) const;
   Found require(const std::string& name) const;
   void check(const TensorRow& row, const std::string& prefix) const;
+  /// One for each expert, or the stack of all.
+  std::vector<const NamedTensor*> require_experts(const std::string& name) const;
   Tensor load(const Found& found) const;
   Tensor count(Tensor tensor) const;
   const Checkpoint& checkpoint_;
@@ -63,6 +75,8 @@ class LayerWeights {
       : weights_(weights), prefix_("blk." + std::to_string(index) + ".") {}
   Tensor vector(const char* name) const { return weights_.vector(prefix_ + name); }
   Linear linear(const char* name) const { return weights_.linear(prefix_ + name); }
+  LayerNorm norm(const char* name) const { return weights_.norm(prefix_ + name); }
+  std::vector<Tensor> experts(const char* name) const { return weights_.experts(prefix_ + name); }
 
  private:
   const Weights& weights_;

@@ -108,11 +108,12 @@ OutputPlan to_gguf(ModelSource source, const Checkpoint& checkpoint, const Conve
     OutputTensor& output = tensor.output;
     if (output.encoding && is_matrix(output)) blocks = recipe_named(to_string(output.encoding->scheme()));
     if (is_floating(output.dtype) && !output.encoding) {
-      if (!is_matrix(output))
+      if (!is_matrix(output) || tensor.widened)
         output = converted(std::move(output), DType::f32, &report.roundings);
       else if (options.dtype)
         output = converted(std::move(output), *options.dtype, &report.roundings);
-      if (is_matrix(output) && (widest == DType::f16 || output.dtype == DType::f32)) widest = output.dtype;
+      if (is_matrix(output) && !tensor.widened && (widest == DType::f16 || output.dtype == DType::f32))
+        widest = output.dtype;
     }
     plan.tensors.push_back(std::move(output));
   }
@@ -144,17 +145,32 @@ OutputPlan to_huggingface(ModelSource source, const std::string& path, const Con
       for (OutputTensor& part : packed_bitnet(output)) plan.tensors.push_back(std::move(part));
       continue;
     }
-    if (is_matrix(output) && (options.dtype || output.encoding) && !keeps_blocks(output, options))
+    const Transform transform = known->row->transform;
+    // Biases of transposed layers are vectors like others.
+    const bool widened = !is_matrix(output) || transform == Transform::widened;
+    const bool was_encoded = static_cast<bool>(output.encoding);
+    const bool keeps = keeps_blocks(output, options) && transform != Transform::transposed;
+    if (was_encoded && !widened && !keeps)
       output = converted(std::move(output), decoded_dtype(options), &report.roundings);
-    output = to_huggingface_form(std::move(output), known->row->transform, config);
-    if (!is_matrix(output)) output = converted(std::move(output), vectors, &report.roundings);
-    if (is_matrix(output)) matrices = output.dtype;
-    plan.tensors.push_back(std::move(output));
+    output = to_huggingface_form(std::move(output), transform, config);
+    // Columns of what is decoded row by row are wanted all at once.
+    if (was_encoded && transform == Transform::transposed) output.row_unit = output.shape[0];
+    if (widened)
+      output = converted(std::move(output), vectors, &report.roundings);
+    else if (options.dtype && !was_encoded)
+      output = converted(std::move(output), *options.dtype, &report.roundings);
+    if (!widened) matrices = output.dtype;
+    if (transform == Transform::stacked)
+      for (std::int64_t i = 0; i < output.shape[0]; ++i)
+        plan.tensors.push_back(expert_of(output, i, expert_name(output.name, i)));
+    else
+      plan.tensors.push_back(std::move(output));
   }
   refuse_unknown(unknown, path, architecture);
   plan.metadata.set("format", std::string("pt"));
   if (!is_directory(options.to)) return plan;
   plan.documents["config.json"] = config.to_huggingface(source.vocabulary.value_or(Vocabulary{}), matrices);
+  for (auto& [file, text] : sentence_transformers_documents(config)) plan.documents[file] = std::move(text);
   if (source.vocabulary)
     for (auto& [file, text] : source.vocabulary->to_huggingface()) plan.documents[file] = std::move(text);
   return plan;

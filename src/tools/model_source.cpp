@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 
 #include "core/fail.h"
 #include "formats/mlx/mlx.h"
@@ -60,6 +61,9 @@ OutputTensor to_gguf_form(OutputTensor tensor, Transform transform, const ModelC
         return add(rows(first, last), 1);
       };
       break;
+    case Transform::widened: return converted(std::move(tensor), DType::f32);
+    case Transform::transposed: return transposed(std::move(tensor));
+    case Transform::stacked: break;  // by model_source(), of all experts
   }
   return tensor;
 }
@@ -75,6 +79,9 @@ OutputTensor to_huggingface_form(OutputTensor tensor, Transform transform, const
         return subtract(rows(first, last), 1);
       };
       break;
+    case Transform::transposed: return transposed(std::move(tensor));
+    case Transform::widened:
+    case Transform::stacked: break;
   }
   return tensor;
 }
@@ -123,23 +130,39 @@ ModelSource model_source(const Checkpoint& checkpoint, const std::string& tokeni
 
   const Architecture& architecture = architecture_of(config);
   std::vector<std::string> unknown;
+  // Weights::check() found all experts of each.
+  struct Stack {
+    Stack(std::size_t at, std::int64_t count) : place(at), experts(static_cast<std::size_t>(count)) {}
+    std::size_t place;  // in source.tensors
+    std::vector<OutputTensor> experts;
+  };
+  std::map<std::string, Stack> stacks;
   for (const NamedTensor& entry : checkpoint.tensors) {
     const bool unused_head = config.tied_embeddings && entry.name == "lm_head.weight";
-    if (entry.name.ends_with("rotary_emb.inv_freq") || unused_head) {
+    if (entry.name.ends_with("rotary_emb.inv_freq") || unused_head || is_ignored(architecture, entry.name)) {
       source.dropped.push_back(entry.name);
       continue;
     }
     const auto known = gguf_name(architecture, entry.name);
-    if (!known) {
+    if (!known || known->expert >= config.experts) {
       unknown.push_back(entry.name);
+      continue;
+    }
+    if (known->row->transform == Transform::stacked) {
+      const auto [stack, first] = stacks.try_emplace(known->name, source.tensors.size(), config.experts);
+      stack->second.experts.at(static_cast<std::size_t>(known->expert)) = OutputTensor::of(entry);
+      if (first) source.tensors.emplace_back();
       continue;
     }
     const bool bit_linear = config.bit_linear != BitLinear::none && is_bit_linear(known->name);
     OutputTensor output = in_blocks ? in_blocks_of(entry) : OutputTensor::of(entry);
     output.name = known->name;
-    source.tensors.push_back({to_gguf_form(std::move(output), known->row->transform, config), bit_linear});
+    const Transform transform = known->row->transform;
+    source.tensors.push_back(
+        {to_gguf_form(std::move(output), transform, config), bit_linear, transform == Transform::widened});
   }
   refuse_unknown(unknown, checkpoint.path, architecture);
+  for (const auto& [name, stack] : stacks) source.tensors[stack.place].output = stacked(name, stack.experts);
   config.rope_layout = architecture.gguf_rope_layout;
   const RopeScaling& scaling = config.rope_scaling;
   const auto add_factors = [&](const char* name, const Tensor& factors) {

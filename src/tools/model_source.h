@@ -11,6 +11,7 @@ namespace ingot {
 struct SourceTensor {
   OutputTensor output;      // GGUF name; shape, dtype and encoding as made
   bool bit_linear = false;  // the weight of a linear layer of a BitNet model
+  bool widened = false;     // F32 in GGUF, whatever the other matrices are
 };
 
 struct ModelSource {

@@ -192,6 +192,59 @@ OutputTensor to_half_split(OutputTensor source, std::int64_t heads) {
   return permuted(std::move(source), heads, false);
 }
 
+OutputTensor transposed(OutputTensor source) {
+  if (source.shape.rank() != 2) return source;
+  const std::int64_t all = source.shape[0];
+  source.shape = {source.shape[1], all};
+  source.row_unit = 1;
+  source.rows = [rows = std::move(source.rows), all](std::int64_t first, std::int64_t last) {
+    return rows(0, all).transpose(0, 1).slice(0, first, last);
+  };
+  return source;
+}
+
+OutputTensor stacked(std::string name, const std::vector<OutputTensor>& experts) {
+  const Shape shape = experts[0].shape;
+  const std::int64_t height = shape[0];
+  OutputTensor stack{.name = std::move(name),
+                     .shape = {static_cast<std::int64_t>(experts.size()), height, shape[1]},
+                     .dtype = experts[0].encoding ? DType::f32 : experts[0].dtype};
+  std::vector<OutputTensor> parts;
+  for (const OutputTensor& expert : experts) {
+    parts.push_back(converted(expert, stack.dtype));
+    if (const std::int64_t unit = row_layout(parts.back()).unit; unit != 1)
+      stack.row_unit = std::lcm(stack.row_unit, height % unit == 0 ? unit : height);
+  }
+  stack.rows = [parts, height](std::int64_t first, std::int64_t last) {
+    std::vector<Tensor> ranges;
+    for (std::int64_t at = first; at < last;) {
+      const std::int64_t begin = at / height * height, end = std::min(last, begin + height);
+      ranges.push_back(parts[static_cast<std::size_t>(at / height)].rows(at - begin, end - begin));
+      at = end;
+    }
+    return ranges.size() == 1 ? ranges[0] : concat(ranges);
+  };
+  return stack;
+}
+
+OutputTensor expert_of(const OutputTensor& stack, std::int64_t expert, std::string name) {
+  const auto [all, columns, unit] = row_layout(stack);
+  const std::int64_t height = stack.shape[1];
+  OutputTensor part{.name = std::move(name),
+                    .shape = {height, columns},
+                    .dtype = stack.dtype,
+                    .encoding = stack.encoding,
+                    .row_unit = unit};
+  part.rows = [rows = stack.rows, all = all, unit = unit, offset = expert * height](std::int64_t first,
+                                                                                    std::int64_t last) {
+    // Ranges of the stack begin and end at its units, wherever the expert lies.
+    const std::int64_t begin = (offset + first) / unit * unit;
+    const std::int64_t end = std::min(all, (offset + last + unit - 1) / unit * unit);
+    return rows(begin, end).slice(0, offset + first - begin, offset + last - begin);
+  };
+  return part;
+}
+
 std::array<OutputTensor, 2> packed_bitnet(const OutputTensor& weight) {
   const auto [rows, columns, unit] = row_layout(weight);
   if (weight.shape.rank() != 2 || rows % 4 != 0)

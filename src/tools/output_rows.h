@@ -5,6 +5,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "ingot/tools.h"
 
@@ -54,6 +56,14 @@ OutputTensor ternarized(OutputTensor source);
 /// (2i, 2i + 1), and back. Plain, or in blocks.
 OutputTensor to_interleaved(OutputTensor source, std::int64_t heads);
 OutputTensor to_half_split(OutputTensor source, std::int64_t heads);
+
+/// A matrix as (columns, rows), of plain elements that can be viewed; anything else as it is.
+OutputTensor transposed(OutputTensor source);
+
+/// Matrices of one shape as (experts, rows, columns), decoded where encoded, in the dtype of the first; and one of such
+/// a stack.
+OutputTensor stacked(std::string name, const std::vector<OutputTensor>& experts);
+OutputTensor expert_of(const OutputTensor& stack, std::int64_t expert, std::string name);
 
 /// Codes and scale of a ternary weight in Hugging Face's packed layout (quant/ternary.h), under the weight's name and
 /// that name with "_scale" behind it. Throws invalid_argument where the rows are no multiple of 4.

@@ -192,7 +192,7 @@ def test_wrong_use_is_status_2(call, arguments):
     assert process.stderr and not process.stdout
 
 
-@pytest.mark.parametrize("command", ["inspect", "verify", "convert", "quantize", "run", "perplexity", "tokenize",
+@pytest.mark.parametrize("command", ["inspect", "verify", "convert", "quantize", "run", "perplexity", "embed", "tokenize",
                                      "devices", "version"])
 def test_help_has_an_example(call, command):
     assert b"Example: ingot " + command.encode() in call(command, "--help").stdout

@@ -36,7 +36,7 @@ PUBLIC = {
     "ops": {"ops"},
     "formats": {"checkpoint", "metadata"},
     "tokenizer": {"tokenizer"},
-    "models": {"model", "sampler"},
+    "models": {"encoder", "model", "sampler"},
     "tools": {"diff", "importance", "quantize_report", "shard", "tools"},
 }
 

@@ -56,10 +56,37 @@ TEST(Names, MapBothWays) {
            {&bitnet, "model.layers.7.mlp.ffn_sub_norm.weight", "blk.7.ffn_sub_norm.weight"},
            {&old_bitnet, "model.layers.1.self_attn.inner_attn_ln.weight", "blk.1.attn_sub_norm.weight"},
            {&old_bitnet, "model.layers.1.self_attn.q_proj.weight", "blk.1.attn_q.weight"},
+           {&gpt2, "transformer.wpe.weight", "position_embd.weight"},
+           {&gpt2, "transformer.h.10.attn.c_attn.bias", "blk.10.attn_qkv.bias"},
+           {&bert, "embeddings.LayerNorm.bias", "token_embd_norm.bias"},
+           {&bert, "encoder.layer.5.attention.output.LayerNorm.weight", "blk.5.attn_output_norm.weight"},
+           {&bert, "encoder.layer.5.output.dense.bias", "blk.5.ffn_down.bias"},
+           {&mixtral, "model.layers.3.block_sparse_moe.experts.*.w2.weight", "blk.3.ffn_down_exps.weight"},
+           {&qwen3_moe, "model.layers.3.mlp.gate.weight", "blk.3.ffn_gate_inp.weight"},
            {&llama, "model.layers.3.mlp.down_proj.weight", "blk.3.ffn_down.weight"}}) {
     EXPECT_EQ(name_of(gguf_name(*architecture, huggingface)), gguf);
     EXPECT_EQ(name_of(huggingface_name(*architecture, gguf)), huggingface);
   }
+}
+
+TEST(Names, OfExpertsHaveTheirNumber) {
+  const auto found = gguf_name(mixtral, "model.layers.3.block_sparse_moe.experts.12.w1.weight");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->name, "blk.3.ffn_gate_exps.weight");
+  EXPECT_EQ(found->expert, 12);
+  EXPECT_EQ(expert_name(huggingface_name(mixtral, found->name)->name, 12),
+            "model.layers.3.block_sparse_moe.experts.12.w1.weight");
+  for (const char* number : {"", "x", "-1", "01", "1.2", "99999999999999999999"})
+    EXPECT_FALSE(gguf_name(mixtral, "model.layers.3.block_sparse_moe.experts." + std::string(number) + ".w1.weight"))
+        << number;
+}
+
+TEST(Names, MayLackAnOptionalPrefix) {
+  EXPECT_EQ(name_of(gguf_name(gpt2, "h.0.ln_1.weight")), "blk.0.attn_norm.weight");
+  EXPECT_EQ(name_of(gguf_name(gpt2, "wte.weight")), "token_embd.weight");
+  EXPECT_EQ(name_of(gguf_name(gpt2, "lm_head.weight")), "output.weight");
+  EXPECT_TRUE(is_ignored(gpt2, "h.0.attn.bias"));
+  EXPECT_FALSE(is_ignored(gpt2, "h.0.attn.c_attn.bias"));
 }
 
 TEST(Names, OthersHaveNone) {

@@ -28,7 +28,11 @@ constexpr const char* document_names[] = {"config.json",
                                           "tokenizer.model",
                                           "vocab.txt",
                                           "chat_template.jinja",
-                                          "model.safetensors.index.json"};
+                                          "model.safetensors.index.json",
+                                          "modules.json",
+                                          "1_Pooling/config.json",
+                                          "sentence_bert_config.json",
+                                          "config_sentence_transformers.json"};
 
 // The largest vocabularies are tens of megabytes of JSON.
 constexpr std::uint64_t max_document_bytes = std::uint64_t{256} << 20;

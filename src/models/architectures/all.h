@@ -10,6 +10,9 @@ extern const Architecture bitnet, old_bitnet;
 extern const Architecture qwen2, qwen3;
 extern const Architecture gemma, gemma2, gemma3;
 extern const Architecture phi3;
+extern const Architecture mixtral, qwen3_moe;
+extern const Architecture gpt2;
+extern const Architecture bert;
 
 /// Forward passes that architectures share.
 std::unique_ptr<Model> make_llama(const Checkpoint& checkpoint, ModelConfig config);

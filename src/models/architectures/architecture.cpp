@@ -12,7 +12,8 @@
 namespace ingot {
 namespace {
 
-constexpr std::array built{&llama, &mistral, &bitnet, &old_bitnet, &qwen2, &qwen3, &gemma, &gemma2, &gemma3, &phi3};
+constexpr std::array built{&llama,     &mixtral, &mistral, &bitnet, &old_bitnet, &qwen2, &qwen3,
+                           &qwen3_moe, &gemma,   &gemma2,  &gemma3, &phi3,       &gpt2,  &bert};
 
 /// The distinct names, for a message.
 std::string names(std::string_view Architecture::* name) {
@@ -39,12 +40,17 @@ std::int64_t size_of(Axis axis, const ModelConfig& c) noexcept {
     case Axis::ffn: return c.ffn_size;
     case Axis::gate_up: return 2 * c.ffn_size;
     case Axis::head: return c.head_size;
+    case Axis::context: return c.context_length;
+    case Axis::token_types: return c.token_types;
+    case Axis::experts: return c.experts;
+    case Axis::expert_ffn: return c.expert_ffn_size;
   }
   return 0;
 }
 
 Shape TensorRow::shape(const ModelConfig& config) const {
   if (columns == Axis::none) return {size_of(rows, config)};
+  if (transform == Transform::stacked) return {config.experts, size_of(rows, config), size_of(columns, config)};
   return {size_of(rows, config), size_of(columns, config)};
 }
 
