@@ -16,7 +16,8 @@ constexpr std::int64_t largest = std::int64_t{1} << 31;
 // A head must divide, sizes must be positive: what every file format can get wrong alike.
 void check(const ModelConfig& config, const std::string& path) {
   const auto positive = [&](const char* key, std::int64_t value) {
-    if (value < 1 || value > largest) fail(ErrorCode::invalid_file, "model", "{}: {} is {}", path, key, value);
+    if (value < 1 || value > largest)
+      fail(ErrorCode::invalid_file, "model", "{}: {} is {}, expected 1 to {}", path, key, value, largest);
   };
   positive("vocabulary size", config.vocab_size);
   positive("hidden size", config.hidden_size);
