@@ -92,15 +92,18 @@ inline int plane_code(const std::byte* codes, int e) noexcept {
 /// The inverse of an unrounded step; infinite for steps below 2⁻¹²⁸.
 inline float inverse(float d) noexcept { return d != 0 ? 1 / d : 0; }
 
+/// x, or 0 where no integer code is near. A choice of numbers rather than a branch, so that loops over it become
+/// vectors.
+inline float in_range(float x) noexcept { return ((x > -1e6f) & (x < 1e6f)) ? x : 0.0f; }
+
 /// Truncated to an integer. Infinity and NaN, which come of an infinite inverse, give 0: what x86's conversion
 /// followed by a cut to 8 bits leaves, and so what ggml's files hold.
-// A choice of numbers rather than a branch, so that loops over it become vectors.
-inline int code(float x) noexcept { return static_cast<int>((x > -1e6f) & (x < 1e6f) ? x : 0.0f); }
+inline int code(float x) noexcept { return static_cast<int>(in_range(x)); }
 
 /// Rounded to nearest, ties away from zero; 0 as in code(). Exact for |x| < 2²²: x − t has no rounding error there.
 inline int rounded_code(float x) noexcept {
   const int t = code(x);
-  const float rest = ((x > -1e6f) & (x < 1e6f) ? x : 0.0f) - static_cast<float>(t);
+  const float rest = in_range(x) - static_cast<float>(t);
   return t + (rest >= 0.5f ? 1 : 0) - (rest <= -0.5f ? 1 : 0);
 }
 
