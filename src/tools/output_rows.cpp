@@ -228,15 +228,15 @@ OutputTensor stacked(std::string name, const std::vector<OutputTensor>& experts)
 }
 
 OutputTensor expert_of(const OutputTensor& stack, std::int64_t expert, std::string name) {
-  const auto [all, columns, unit] = row_layout(stack);
+  const RowLayout layout = row_layout(stack);
   const std::int64_t height = stack.shape[1];
   OutputTensor part{.name = std::move(name),
-                    .shape = {height, columns},
+                    .shape = {height, layout.columns},
                     .dtype = stack.dtype,
                     .encoding = stack.encoding,
-                    .row_unit = unit};
-  part.rows = [rows = stack.rows, all = all, unit = unit, offset = expert * height](std::int64_t first,
-                                                                                    std::int64_t last) {
+                    .row_unit = layout.unit};
+  part.rows = [rows = stack.rows, all = layout.rows, unit = layout.unit, offset = expert * height](std::int64_t first,
+                                                                                                   std::int64_t last) {
     // Ranges of the stack begin and end at its units, wherever the expert lies.
     const std::int64_t begin = (offset + first) / unit * unit;
     const std::int64_t end = std::min(all, (offset + last + unit - 1) / unit * unit);
